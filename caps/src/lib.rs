@@ -1,0 +1,3 @@
+//! isthmus-caps
+#![no_std]
+#![forbid(unsafe_code)]

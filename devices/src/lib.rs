@@ -1,0 +1,3 @@
+//! isthmus-devices
+#![no_std]
+#![forbid(unsafe_code)]

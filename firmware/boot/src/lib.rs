@@ -1,0 +1,3 @@
+//! isthmus-boot
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-manifest
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-kernel-core
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-kernel-hal
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-kernel
+#![no_std]
+#![forbid(unsafe_code)]

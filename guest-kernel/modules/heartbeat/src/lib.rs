@@ -1,0 +1,3 @@
+//! isthmus-heartbeat
+#![no_std]
+#![forbid(unsafe_code)]

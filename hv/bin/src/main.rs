@@ -1,0 +1,3 @@
+//! isthmus-hv
+#![no_std]
+#![forbid(unsafe_code)]

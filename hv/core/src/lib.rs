@@ -1,0 +1,3 @@
+//! isthmus-hv-core
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-hv-hal
+#![no_std]
+#![forbid(unsafe_code)]

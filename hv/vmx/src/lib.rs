@@ -1,0 +1,3 @@
+//! isthmus-vmx
+#![no_std]
+#![forbid(unsafe_code)]

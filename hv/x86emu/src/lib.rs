@@ -1,0 +1,3 @@
+//! isthmus-x86emu
+#![no_std]
+#![forbid(unsafe_code)]

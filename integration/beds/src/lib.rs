@@ -1,0 +1,2 @@
+//! isthmus-beds
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-trespass
+#![no_std]
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! isthmus-ioring
+#![no_std]
+#![forbid(unsafe_code)]
