@@ -6,6 +6,8 @@
 pub mod address;
 pub mod cpuid;
 pub mod id;
+pub mod registers;
 
 pub use address::{Gpa, Gva, Hpa, Hva, PAGE_SIZE};
+pub use registers::{Gpr, Gprs};
 pub use id::{ApicId, CoreId, Msr, PartitionId, Port, VcpuId, Vector};

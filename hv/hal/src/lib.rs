@@ -1,3 +1,40 @@
-//! isthmus-hv-hal
+//! Every privileged instruction of the hypervisor, and every byte of memory it touches by address.
+//!
+//! This crate is an island: unsafe code is allowed here because VMX, page tables, descriptor tables, MSRs and
+//! physical memory have no safe form in the language. It decides nothing: what to run, what to answer and what
+//! to map is decided in `isthmus-hv-core`, which is pure. Its neighbours are `hv/bin`, which calls it, and the
+//! pure encodings of `isthmus-vmx`.
+//!
+//! | module | what it touches |
+//! |---|---|
+//! | [`boot`] | the way from GRUB and from a SIPI into Rust |
+//! | [`cpu`] | single instructions: CPUID, MSRs, ports, HLT |
+//! | [`tables`] | GDT, IDT, TSS, the per-core block |
+//! | [`pool`] | the hypervisor's own memory and heap |
+//! | [`paging`] | its address space |
+//! | [`window`] | guest memory, an access at a time |
+//! | [`vmx`] | VMXON, VMCS, entry and exit |
+//! | [`switched`] | guest registers that change hands between vCPUs |
+//! | [`apic`] | the physical local APIC and I/O APIC |
+//! | [`smp`] | starting the other cores |
+//! | [`serial`] | the physical console |
+//! | [`report`] | the panic and exception report |
+//! | [`firmware`] | memory that firmware and the boot loader left |
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+extern crate alloc;
+
+pub mod apic;
+pub mod boot;
+pub mod cpu;
+pub mod firmware;
+pub mod paging;
+pub mod pool;
+pub mod report;
+pub mod serial;
+pub mod smp;
+pub mod switched;
+pub mod tables;
+pub mod vmx;
+pub mod window;
