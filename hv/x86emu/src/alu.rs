@@ -137,3 +137,99 @@ fn result_flags(width: Width, value: u64) -> u64 {
     }
     flags
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Flags of a byte addition or subtraction by the definitions: CF and OF say that the unsigned and the signed result
+    /// do not fit, AF the same of the low four bits.
+    fn model(a: u8, b: u8, carry: u8, minus: bool) -> (u64, u64) {
+        let sign = if minus { -1 } else { 1 };
+        let sum = |a: i32, b: i32| a + sign * (b + i32::from(carry));
+        let unsigned = sum(a.into(), b.into());
+        let signed = sum((a as i8).into(), (b as i8).into());
+        let nibble = sum((a & 15).into(), (b & 15).into());
+        let value = (unsigned & 0xff) as u8;
+        let mut flags = 0;
+        for (flag, set) in [
+            (CF, !(0..256).contains(&unsigned)),
+            (OF, !(-128..128).contains(&signed)),
+            (AF, !(0..16).contains(&nibble)),
+            (ZF, value == 0),
+            (SF, (value as i8) < 0),
+            (PF, value.count_ones() % 2 == 0),
+        ] {
+            if set {
+                flags |= flag;
+            }
+        }
+        (value.into(), flags)
+    }
+
+    #[test]
+    fn bytes_add_and_subtract_as_defined() {
+        for a in 0..=255u8 {
+            for b in 0..=255u8 {
+                for carry in 0..=1u8 {
+                    let (wide_a, wide_b) = (u64::from(a), u64::from(b));
+                    let sum = add(Width::Byte, wide_a, wide_b, carry.into());
+                    assert_eq!((sum.value, sum.flags), model(a, b, carry, false));
+                    let difference = subtract(Width::Byte, wide_a, wide_b, carry.into());
+                    assert_eq!(
+                        (difference.value, difference.flags),
+                        model(a, b, carry, true)
+                    );
+                }
+            }
+        }
+    }
+
+    /// The wider widths behave as bytes do when all that is below their top byte carries nothing, and take a carry
+    /// from there when it does.
+    #[test]
+    fn wider_operands_carry_through() {
+        for width in [Width::Word, Width::Dword, Width::Qword] {
+            let ones = width.mask();
+            let sum = add(width, ones, 1, 0);
+            assert_eq!((sum.value, sum.flags), (0, CF | AF | ZF | PF));
+            let sum = add(width, ones >> 1, 0, 1);
+            assert_eq!((sum.value, sum.flags), (width.sign(), OF | SF | AF | PF));
+            let difference = subtract(width, 0, 1, 0);
+            assert_eq!(
+                (difference.value, difference.flags),
+                (ones, CF | AF | SF | PF)
+            );
+            let difference = subtract(width, width.sign(), 0, 1);
+            assert_eq!(
+                (difference.value, difference.flags),
+                (ones >> 1, OF | AF | PF)
+            );
+            // Bits above the operand do not count.
+            assert_eq!(add(width, !ones, !ones, 0).value, 0);
+        }
+    }
+
+    #[test]
+    fn inc_and_dec_leave_carry() {
+        let outcome = increment(Width::Byte, 0xff);
+        assert_eq!(outcome.value, 0);
+        assert_eq!(outcome.rflags(CF | OF), CF | ZF | AF | PF);
+        assert_eq!(decrement(Width::Byte, 0).rflags(0), AF | SF | PF);
+    }
+
+    #[test]
+    fn logic_clears_carry_and_overflow() {
+        let outcome = alu(Alu::And, Width::Word, 0xf0f0, 0x8f80, 0);
+        assert_eq!(outcome.value, 0x8080);
+        assert_eq!(outcome.rflags(STATUS | TF), SF | TF);
+    }
+
+    #[test]
+    fn a_bit_number_is_taken_modulo_the_width() {
+        let outcome = bit(BitOperation::Complement, Width::Word, 0x8000, 31);
+        assert_eq!((outcome.value, outcome.rflags(ZF)), (0, CF | ZF));
+        let outcome = bit(BitOperation::Set, Width::Qword, 0, 127);
+        assert_eq!((outcome.value, outcome.rflags(CF)), (1 << 63, 0));
+    }
+}

@@ -204,6 +204,8 @@ impl Frame {
             Width::Byte
         } else if stack && self.code == CodeSize::Long64 && self.operand == Width::Dword {
             Width::Qword
+        } else if entry.non_temporal {
+            self.operand.max(Width::Dword)
         } else {
             self.operand
         }
