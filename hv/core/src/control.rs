@@ -1,0 +1,501 @@
+//! What a guest may load into CR0, CR3, CR4, CR8, XCR0, EFER, DR6 and DR7, and what each accepted write means for
+//! the VMCS. Rules: SDM Vol. 3A §2.5 (control registers), §2.2.1 (EFER), §9.8.5 (IA-32e mode), Vol. 2D (XSETBV).
+//!
+//! Values come from a hostile guest; every refusal is the #GP(0) that the processor would raise. Neighbours:
+//! [`crate::cpuid`] says which features exist, the exit handler applies the updates to the VMCS.
+
+use crate::cpuid;
+use crate::xstate;
+
+/// The guest's instruction raises #GP with error code 0. Its own fault; deliver the exception.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GeneralProtection;
+
+/// Bits of CR0 (SDM Vol. 3A §2.5).
+pub mod cr0 {
+    /// Protection enable.
+    pub const PE: u64 = 1 << 0;
+    /// Monitor coprocessor.
+    pub const MP: u64 = 1 << 1;
+    /// Emulation.
+    pub const EM: u64 = 1 << 2;
+    /// Task switched.
+    pub const TS: u64 = 1 << 3;
+    /// Extension type, always 1.
+    pub const ET: u64 = 1 << 4;
+    /// Numeric error.
+    pub const NE: u64 = 1 << 5;
+    /// Write protect.
+    pub const WP: u64 = 1 << 16;
+    /// Alignment mask.
+    pub const AM: u64 = 1 << 18;
+    /// Not write-through.
+    pub const NW: u64 = 1 << 29;
+    /// Cache disable.
+    pub const CD: u64 = 1 << 30;
+    /// Paging.
+    pub const PG: u64 = 1 << 31;
+    /// All bits that have a meaning; other bits of the low half are ignored on a write.
+    pub const DEFINED: u64 = PE | MP | EM | TS | ET | NE | WP | AM | NW | CD | PG;
+    /// Value after power-up or INIT with clean caches (SDM Vol. 3A table 9-1).
+    pub const RESET: u64 = CD | NW | ET;
+}
+
+/// Bits of CR4 (SDM Vol. 3A §2.5).
+pub mod cr4 {
+    /// Virtual-8086 mode extensions.
+    pub const VME: u64 = 1 << 0;
+    /// Protected-mode virtual interrupts.
+    pub const PVI: u64 = 1 << 1;
+    /// Time stamp disable.
+    pub const TSD: u64 = 1 << 2;
+    /// Debugging extensions.
+    pub const DE: u64 = 1 << 3;
+    /// Page size extensions.
+    pub const PSE: u64 = 1 << 4;
+    /// Physical address extension.
+    pub const PAE: u64 = 1 << 5;
+    /// Machine-check enable.
+    pub const MCE: u64 = 1 << 6;
+    /// Page global enable.
+    pub const PGE: u64 = 1 << 7;
+    /// RDPMC at any privilege.
+    pub const PCE: u64 = 1 << 8;
+    /// FXSAVE and FXRSTOR support.
+    pub const OSFXSR: u64 = 1 << 9;
+    /// Unmasked SIMD floating-point exceptions.
+    pub const OSXMMEXCPT: u64 = 1 << 10;
+    /// User-mode instruction prevention.
+    pub const UMIP: u64 = 1 << 11;
+    /// 57-bit linear addresses.
+    pub const LA57: u64 = 1 << 12;
+    /// VMX enable.
+    pub const VMXE: u64 = 1 << 13;
+    /// SMX enable.
+    pub const SMXE: u64 = 1 << 14;
+    /// RDFSBASE and its kin.
+    pub const FSGSBASE: u64 = 1 << 16;
+    /// Process-context identifiers.
+    pub const PCIDE: u64 = 1 << 17;
+    /// XSAVE and XSETBV enabled.
+    pub const OSXSAVE: u64 = 1 << 18;
+    /// Supervisor-mode execution prevention.
+    pub const SMEP: u64 = 1 << 20;
+    /// Supervisor-mode access prevention.
+    pub const SMAP: u64 = 1 << 21;
+    /// Protection keys for user pages.
+    pub const PKE: u64 = 1 << 22;
+}
+
+/// Bits of IA32_EFER (SDM Vol. 3A §2.2.1).
+pub mod efer {
+    /// SYSCALL enable.
+    pub const SCE: u64 = 1 << 0;
+    /// IA-32e mode enable.
+    pub const LME: u64 = 1 << 8;
+    /// IA-32e mode active; set by the processor alone.
+    pub const LMA: u64 = 1 << 10;
+    /// Execute-disable enable.
+    pub const NXE: u64 = 1 << 11;
+}
+
+/// CR0 bits that a guest changes without an exit. All others exit on a change, among them CD and NW, which would
+/// slow the whole core.
+pub const CR0_GUEST_OWNED: u64 = cr0::MP | cr0::EM | cr0::TS | cr0::WP | cr0::AM;
+
+/// CR4 bits that a guest may change without an exit where its CPUID offers them. PAE, PCIDE, OSXSAVE and PKE are not
+/// among them: they change what else is legal or what CPUID answers.
+const CR4_GUEST_OWNABLE: u64 = cr4::VME
+    | cr4::PVI
+    | cr4::TSD
+    | cr4::DE
+    | cr4::PGE
+    | cr4::PCE
+    | cr4::OSFXSR
+    | cr4::OSXMMEXCPT
+    | cr4::UMIP
+    | cr4::FSGSBASE
+    | cr4::SMAP;
+
+/// CR4 bits whose change makes a processor with PAE paging read the PDPTEs again (SDM Vol. 3A §4.4.1).
+const CR4_RELOADS_PDPTES: u64 = cr4::PAE | cr4::PGE | cr4::PSE | cr4::SMEP;
+
+/// The fixed-bit MSRs of VMX operation (SDM Vol. 3D §A.7 and §A.8): a 1 in FIXED0 must be 1, a 0 in FIXED1 must be 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FixedBits {
+    /// IA32_VMX_CR0_FIXED0 (486H).
+    pub cr0_fixed0: u64,
+    /// IA32_VMX_CR0_FIXED1 (487H).
+    pub cr0_fixed1: u64,
+    /// IA32_VMX_CR4_FIXED0 (488H).
+    pub cr4_fixed0: u64,
+    /// IA32_VMX_CR4_FIXED1 (489H).
+    pub cr4_fixed1: u64,
+}
+
+/// The part of a vCPU's state that decides whether a control-register write is legal, as the guest sees it (shadows
+/// and hardware values merged).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ControlState {
+    /// CR0 as the guest reads it.
+    pub cr0: u64,
+    /// CR3.
+    pub cr3: u64,
+    /// CR4 as the guest reads it.
+    pub cr4: u64,
+    /// IA32_EFER with LMA.
+    pub efer: u64,
+    /// CS.L of the current code segment.
+    pub cs_long: bool,
+    /// Whether TR holds a 16-bit TSS.
+    pub tr_16_bit: bool,
+}
+
+impl ControlState {
+    /// IA-32e mode is active.
+    #[must_use]
+    pub const fn is_long_mode_active(&self) -> bool {
+        self.efer & efer::LMA != 0
+    }
+
+    /// 64-bit mode: IA-32e mode in a segment with CS.L set.
+    #[must_use]
+    pub const fn is_64_bit_mode(&self) -> bool {
+        self.is_long_mode_active() && self.cs_long
+    }
+
+    const fn uses_pae_paging(&self) -> bool {
+        self.cr0 & cr0::PG != 0 && self.cr4 & cr4::PAE != 0 && !self.is_long_mode_active()
+    }
+}
+
+/// An accepted write to CR0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cr0Update {
+    /// For the guest CR0 field.
+    pub vmcs: u64,
+    /// For the CR0 read shadow; what the guest reads.
+    pub shadow: u64,
+    /// IA32_EFER after the write: paging and LME together decide LMA.
+    pub efer: u64,
+    /// For the "IA-32e mode guest" VM-entry control; equals `efer` bit LMA.
+    pub ia32e_mode: bool,
+    /// The guest now uses PAE paging: read the four PDPTEs at CR3, check them, and put them into the VMCS; if one has a
+    /// reserved bit set, the write is refused with #GP instead.
+    pub load_pdptes: bool,
+    /// Paging was switched: flush the vCPU's translations.
+    pub flush: bool,
+}
+
+/// An accepted write to CR4.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cr4Update {
+    /// For the guest CR4 field.
+    pub vmcs: u64,
+    /// For the CR4 read shadow; what the guest reads.
+    pub shadow: u64,
+    /// As in [`Cr0Update::load_pdptes`].
+    pub load_pdptes: bool,
+    /// Flush the vCPU's translations.
+    pub flush: bool,
+}
+
+/// An accepted write to CR3.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cr3Update {
+    /// For the guest CR3 field.
+    pub value: u64,
+    /// As in [`Cr0Update::load_pdptes`].
+    pub load_pdptes: bool,
+    /// Flush the vCPU's translations; false when the guest asked to keep those of the PCID.
+    pub flush: bool,
+}
+
+/// An accepted write to IA32_EFER.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EferUpdate {
+    /// The register's new value, LMA unchanged.
+    pub value: u64,
+    /// NXE changed: flush the vCPU's translations.
+    pub flush: bool,
+}
+
+/// The rules for one partition's control registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ControlPolicy {
+    cr0_must_be_one: u64,
+    cr4_allowed: u64,
+    cr4_must_be_one: u64,
+    efer_allowed: u64,
+    xcr0_allowed: u64,
+    maxphyaddr: u8,
+}
+
+impl ControlPolicy {
+    /// Rules for a guest that sees `offered` on a processor with these fixed bits, with the "unrestricted guest"
+    /// control set: PE and PG are then free (SDM Vol. 3C §24.8).
+    #[must_use]
+    pub fn new(offered: &cpuid::Policy, fixed: &FixedBits) -> Self {
+        Self {
+            cr0_must_be_one: (fixed.cr0_fixed0 & !(cr0::PE | cr0::PG)) | cr0::ET,
+            cr4_allowed: offered.cr4_bits() & fixed.cr4_fixed1,
+            // A machine check with MCE clear shuts the processor down, whoever was running (SDM Vol. 3B §16.3).
+            cr4_must_be_one: (fixed.cr4_fixed0 | cr4::MCE) & fixed.cr4_fixed1,
+            efer_allowed: offered.efer_bits(),
+            xcr0_allowed: offered.xcr0(),
+            maxphyaddr: offered.maxphyaddr(),
+        }
+    }
+
+    /// For the CR0 guest/host mask: the bits whose change exits.
+    #[must_use]
+    pub const fn cr0_mask(&self) -> u64 {
+        !CR0_GUEST_OWNED
+    }
+
+    /// For the CR4 guest/host mask: the bits whose change exits.
+    #[must_use]
+    pub const fn cr4_mask(&self) -> u64 {
+        !(self.cr4_allowed & CR4_GUEST_OWNABLE & !self.cr4_must_be_one)
+    }
+
+    /// What the guest reads of CR0, from the field and the read shadow.
+    #[must_use]
+    pub const fn guest_cr0(&self, vmcs: u64, shadow: u64) -> u64 {
+        (vmcs & !self.cr0_mask()) | (shadow & self.cr0_mask())
+    }
+
+    /// What the guest reads of CR4, from the field and the read shadow.
+    #[must_use]
+    pub const fn guest_cr4(&self, vmcs: u64, shadow: u64) -> u64 {
+        (vmcs & !self.cr4_mask()) | (shadow & self.cr4_mask())
+    }
+
+    /// The guest CR0 field that makes the guest see `value`.
+    #[must_use]
+    pub const fn vmcs_cr0(&self, value: u64) -> u64 {
+        (value & cr0::DEFINED & !(cr0::CD | cr0::NW)) | self.cr0_must_be_one
+    }
+
+    /// The guest CR4 field that makes the guest see `value`.
+    #[must_use]
+    pub const fn vmcs_cr4(&self, value: u64) -> u64 {
+        (value & self.cr4_allowed) | self.cr4_must_be_one
+    }
+
+    /// XCR0 bits that XSETBV may set.
+    #[must_use]
+    pub const fn xcr0_allowed(&self) -> u64 {
+        self.xcr0_allowed
+    }
+
+    /// CR4 bits that the guest may set.
+    #[must_use]
+    pub const fn cr4_allowed(&self) -> u64 {
+        self.cr4_allowed
+    }
+
+    /// MOV to CR0.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for a value that the processor refuses in this state.
+    pub const fn write_cr0(
+        &self,
+        value: u64,
+        state: &ControlState,
+    ) -> Result<Cr0Update, GeneralProtection> {
+        if value >> 32 != 0 {
+            return Err(GeneralProtection);
+        }
+        let value = (value & cr0::DEFINED) | cr0::ET;
+        let pages = value & cr0::PG != 0;
+        if value & cr0::NW != 0 && value & cr0::CD == 0 || pages && value & cr0::PE == 0 {
+            return Err(GeneralProtection);
+        }
+        let paged = state.cr0 & cr0::PG != 0;
+        let mut efer = state.efer;
+        if pages && !paged && efer & efer::LME != 0 {
+            if state.cr4 & cr4::PAE == 0 || state.cs_long || state.tr_16_bit {
+                return Err(GeneralProtection);
+            }
+            efer |= efer::LMA;
+        } else if !pages && paged {
+            if state.cr4 & cr4::PCIDE != 0 || state.is_64_bit_mode() {
+                return Err(GeneralProtection);
+            }
+            efer &= !efer::LMA;
+        }
+        let pae_paging = pages && efer & efer::LMA == 0 && state.cr4 & cr4::PAE != 0;
+        let reloads = (value ^ state.cr0) & (cr0::CD | cr0::NW | cr0::PG) != 0;
+        Ok(Cr0Update {
+            vmcs: self.vmcs_cr0(value),
+            shadow: value,
+            efer,
+            ia32e_mode: efer & efer::LMA != 0,
+            load_pdptes: pae_paging && reloads,
+            flush: pages != paged,
+        })
+    }
+
+    /// LMSW: the low four bits of CR0, of which PE can be set but not cleared (SDM Vol. 2A, LMSW).
+    ///
+    /// # Errors
+    /// As [`Self::write_cr0`].
+    pub const fn lmsw(
+        &self,
+        source: u16,
+        state: &ControlState,
+    ) -> Result<Cr0Update, GeneralProtection> {
+        let loaded = cr0::MP | cr0::EM | cr0::TS;
+        let value = (state.cr0 & !loaded) | (source as u64 & (loaded | cr0::PE));
+        self.write_cr0(value, state)
+    }
+
+    /// CLTS.
+    ///
+    /// # Errors
+    /// As [`Self::write_cr0`]; a legal state gives none.
+    pub const fn clts(&self, state: &ControlState) -> Result<Cr0Update, GeneralProtection> {
+        self.write_cr0(state.cr0 & !cr0::TS, state)
+    }
+
+    /// MOV to CR4.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for reserved bits (those that CPUID does not offer, VMXE and LA57 among them), for clearing
+    /// PAE in IA-32e mode, and for setting PCIDE outside it or with a PCID in CR3.
+    pub const fn write_cr4(
+        &self,
+        value: u64,
+        state: &ControlState,
+    ) -> Result<Cr4Update, GeneralProtection> {
+        if value & !self.cr4_allowed != 0 {
+            return Err(GeneralProtection);
+        }
+        let changed = value ^ state.cr4;
+        let long = state.is_long_mode_active();
+        if long && value & cr4::PAE == 0 {
+            return Err(GeneralProtection);
+        }
+        let set_pcide = changed & value & cr4::PCIDE != 0;
+        if set_pcide && (!long || state.cr3 & 0xfff != 0) {
+            return Err(GeneralProtection);
+        }
+        let pae_paging = state.cr0 & cr0::PG != 0 && !long && value & cr4::PAE != 0;
+        let cleared = changed & !value;
+        Ok(Cr4Update {
+            vmcs: self.vmcs_cr4(value),
+            shadow: value,
+            load_pdptes: pae_paging && changed & CR4_RELOADS_PDPTES != 0,
+            flush: changed & (cr4::PAE | cr4::PSE | cr4::PGE | cr4::SMEP | cr4::PKE | cr4::SMAP)
+                != 0
+                || cleared & cr4::PCIDE != 0,
+        })
+    }
+
+    /// MOV to CR3 (SDM Vol. 3A §4.10.4.1 for bit 63).
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for an address beyond the physical width in IA-32e mode, or bit 63 without PCIDE.
+    pub const fn write_cr3(
+        &self,
+        value: u64,
+        state: &ControlState,
+    ) -> Result<Cr3Update, GeneralProtection> {
+        let keep = state.cr4 & cr4::PCIDE != 0 && value >> 63 != 0;
+        let value = if keep { value & !(1 << 63) } else { value };
+        if state.is_long_mode_active() && value >> self.maxphyaddr != 0 {
+            return Err(GeneralProtection);
+        }
+        Ok(Cr3Update {
+            value,
+            load_pdptes: state.uses_pae_paging(),
+            flush: !keep,
+        })
+    }
+
+    /// MOV to CR8: the new task priority for the local APIC's TPR, priority class in bits 7:4.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] when one of bits 63:4 is set.
+    pub const fn write_cr8(&self, value: u64) -> Result<u8, GeneralProtection> {
+        if value > 15 {
+            Err(GeneralProtection)
+        } else {
+            Ok((value as u8) << 4)
+        }
+    }
+
+    /// XSETBV with `index` from ECX and the value of EDX:EAX: the new XCR0. The processor itself has checked the
+    /// privilege level and CR4.OSXSAVE before the exit (SDM Vol. 3C §26.1.1).
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for another register than XCR0 or a mask that [`xstate::is_valid_xcr0`] refuses.
+    pub const fn xsetbv(&self, index: u32, value: u64) -> Result<u64, GeneralProtection> {
+        if index != 0 || !xstate::is_valid_xcr0(value, self.xcr0_allowed) {
+            return Err(GeneralProtection);
+        }
+        Ok(value)
+    }
+
+    /// WRMSR to IA32_EFER. LMA is read-only: its bit in `value` is ignored.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for bits that CPUID does not offer, or a change of LME while paging is on.
+    pub const fn write_efer(
+        &self,
+        value: u64,
+        state: &ControlState,
+    ) -> Result<EferUpdate, GeneralProtection> {
+        if value & !(self.efer_allowed | efer::LMA) != 0 {
+            return Err(GeneralProtection);
+        }
+        let value = (value & !efer::LMA) | (state.efer & efer::LMA);
+        let changed = value ^ state.efer;
+        if changed & efer::LME != 0 && state.cr0 & cr0::PG != 0 {
+            return Err(GeneralProtection);
+        }
+        Ok(EferUpdate {
+            value,
+            flush: changed & efer::NXE != 0,
+        })
+    }
+}
+
+/// MOV to DR7: the value the register takes, with its fixed bits (SDM Vol. 3B §18.2.4).
+///
+/// # Errors
+/// [`GeneralProtection`] when one of bits 63:32 is set.
+pub const fn write_dr7(value: u64) -> Result<u64, GeneralProtection> {
+    // Bits 11, 12, 14 and 15 read as 0 (no RTM is offered), bit 10 as 1.
+    if value >> 32 != 0 {
+        Err(GeneralProtection)
+    } else {
+        Ok((value & 0xffff_23ff) | 1 << 10)
+    }
+}
+
+/// MOV to DR6: the value the register takes, with its fixed bits (SDM Vol. 3B §18.2.3).
+///
+/// # Errors
+/// [`GeneralProtection`] when one of bits 63:32 is set.
+pub const fn write_dr6(value: u64) -> Result<u64, GeneralProtection> {
+    if value >> 32 != 0 {
+        Err(GeneralProtection)
+    } else {
+        Ok((value & 0xe00f) | 0xffff_0ff0)
+    }
+}
+
+/// Whether a linear address is canonical for 48-bit paging.
+#[must_use]
+pub const fn is_canonical(address: u64) -> bool {
+    ((address << 16) as i64 >> 16) as u64 == address
+}
+
+/// Whether one of a guest's four PDPTEs is legal: present ones have their reserved bits clear (SDM Vol. 3A table 4-8).
+#[must_use]
+pub const fn is_valid_pdpte(entry: u64, maxphyaddr: u8) -> bool {
+    let reserved = 0b1_1110_0110 | (u64::MAX << maxphyaddr);
+    entry & 1 == 0 || entry & reserved == 0
+}

@@ -1,0 +1,471 @@
+//! The model-specific registers a guest may touch: one table says for each who answers, everything else is #GP(0).
+//!
+//! Guests choose the register and the value; nothing here reaches hardware, the exit handler performs the returned
+//! action. The MSR bitmap comes from the same table. Hidden on purpose: VMX capabilities and IA32_FEATURE_CONTROL, the
+//! speculation controls (see [`crate::cpuid`]), performance monitoring, IA32_XSS, machine-check banks. Source: SDM
+//! Vol. 4 table 2-2. Neighbours: [`crate::control`] judges EFER, the local APIC its own registers.
+
+mod mtrr;
+
+use isthmus_abi::Msr;
+
+use crate::control::{GeneralProtection, is_canonical};
+pub use mtrr::Mtrrs;
+
+/// The registers known by name (SDM Vol. 4 table 2-2).
+pub mod index {
+    use isthmus_abi::Msr;
+    macro_rules! registers {
+        ($($(#[$doc:meta])* $name:ident = $value:literal,)*) => {
+            $($(#[$doc])* pub const $name: Msr = Msr($value);)*
+        };
+    }
+    registers! {
+        /// Pentium machine-check address.
+        P5_MC_ADDR = 0x0,
+        /// Pentium machine-check type.
+        P5_MC_TYPE = 0x1,
+        /// Time-stamp counter.
+        TSC = 0x10,
+        /// Platform id, for microcode.
+        PLATFORM_ID = 0x17,
+        /// APIC base and mode.
+        APIC_BASE = 0x1b,
+        /// What was added to the TSC by writes.
+        TSC_ADJUST = 0x3b,
+        /// Microcode update trigger.
+        BIOS_UPDT_TRIG = 0x79,
+        /// Microcode revision.
+        BIOS_SIGN_ID = 0x8b,
+        /// Platform information.
+        PLATFORM_INFO = 0xce,
+        /// MTRR capabilities.
+        MTRRCAP = 0xfe,
+        /// Feature enables (CPUID faulting, ring-3 MONITOR).
+        MISC_FEATURES_ENABLES = 0x140,
+        /// SYSENTER code segment.
+        SYSENTER_CS = 0x174,
+        /// SYSENTER stack pointer.
+        SYSENTER_ESP = 0x175,
+        /// SYSENTER entry.
+        SYSENTER_EIP = 0x176,
+        /// Machine-check capabilities.
+        MCG_CAP = 0x179,
+        /// Machine-check status.
+        MCG_STATUS = 0x17a,
+        /// Miscellaneous enables.
+        MISC_ENABLE = 0x1a0,
+        /// Debug control.
+        DEBUGCTL = 0x1d9,
+        /// Page attribute table.
+        PAT = 0x277,
+        /// Default memory type.
+        MTRR_DEF_TYPE = 0x2ff,
+        /// Deadline of the local APIC timer.
+        TSC_DEADLINE = 0x6e0,
+        /// First x2APIC register.
+        X2APIC_FIRST = 0x800,
+        /// Last x2APIC register.
+        X2APIC_LAST = 0x8ff,
+        /// Extended feature enables.
+        EFER = 0xc000_0080,
+        /// SYSCALL segments.
+        STAR = 0xc000_0081,
+        /// SYSCALL entry, 64-bit.
+        LSTAR = 0xc000_0082,
+        /// SYSCALL entry, compatibility mode.
+        CSTAR = 0xc000_0083,
+        /// SYSCALL flag mask.
+        SFMASK = 0xc000_0084,
+        /// FS base.
+        FS_BASE = 0xc000_0100,
+        /// GS base.
+        GS_BASE = 0xc000_0101,
+        /// GS base for SWAPGS.
+        KERNEL_GS_BASE = 0xc000_0102,
+        /// RDTSCP and RDPID.
+        TSC_AUX = 0xc000_0103,
+    }
+}
+
+/// The guest-state fields of the VMCS that stand for an MSR (SDM Vol. 3D §B).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GuestField {
+    /// IA32_SYSENTER_CS, 482AH.
+    SysenterCs,
+    /// IA32_SYSENTER_ESP, 6824H.
+    SysenterEsp,
+    /// IA32_SYSENTER_EIP, 6826H.
+    SysenterEip,
+    /// FS base, 680EH.
+    FsBase,
+    /// GS base, 6810H.
+    GsBase,
+    /// IA32_EFER, 2806H.
+    Efer,
+    /// IA32_PAT, 2804H.
+    Pat,
+    /// IA32_DEBUGCTL, 2802H.
+    Debugctl,
+}
+
+impl GuestField {
+    /// The field's encoding for VMREAD and VMWRITE.
+    #[must_use]
+    pub const fn encoding(self) -> u32 {
+        match self {
+            Self::SysenterCs => 0x482a,
+            Self::SysenterEsp => 0x6824,
+            Self::SysenterEip => 0x6826,
+            Self::FsBase => 0x680e,
+            Self::GsBase => 0x6810,
+            Self::Efer => 0x2806,
+            Self::Pat => 0x2804,
+            Self::Debugctl => 0x2802,
+        }
+    }
+}
+
+/// Which of the local APIC's MSRs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LapicRegister {
+    /// IA32_APIC_BASE.
+    Base,
+    /// IA32_TSC_DEADLINE.
+    TscDeadline,
+    /// An x2APIC register by its offset from 800H; the xAPIC's offset is 16 times that (SDM Vol. 3A table 11-6).
+    X2apic(u8),
+}
+
+/// Who answers for a register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MsrClass {
+    /// The register itself: it holds the guest's value while the vCPU runs, no exit. The run loop switches it.
+    Passthrough,
+    /// A guest-state field that the register is loaded from and saved to; no exit either.
+    PassthroughVmcs(GuestField),
+    /// A guest-state field whose writes are judged; reads do not exit.
+    Vmcs(GuestField),
+    /// The time-stamp counter: reads do not exit, writes move the offset.
+    Tsc,
+    /// The local APIC.
+    Lapic(LapicRegister),
+    /// [`MsrState`].
+    Emulated,
+    /// Nobody: #GP(0).
+    Absent,
+}
+
+/// The table.
+#[must_use]
+pub const fn class(msr: Msr) -> MsrClass {
+    match msr {
+        index::SYSENTER_CS => MsrClass::PassthroughVmcs(GuestField::SysenterCs),
+        index::SYSENTER_ESP => MsrClass::PassthroughVmcs(GuestField::SysenterEsp),
+        index::SYSENTER_EIP => MsrClass::PassthroughVmcs(GuestField::SysenterEip),
+        index::FS_BASE => MsrClass::PassthroughVmcs(GuestField::FsBase),
+        index::GS_BASE => MsrClass::PassthroughVmcs(GuestField::GsBase),
+        index::STAR
+        | index::LSTAR
+        | index::CSTAR
+        | index::SFMASK
+        | index::KERNEL_GS_BASE
+        | index::TSC_AUX => MsrClass::Passthrough,
+        index::EFER => MsrClass::Vmcs(GuestField::Efer),
+        index::PAT => MsrClass::Vmcs(GuestField::Pat),
+        index::DEBUGCTL => MsrClass::Vmcs(GuestField::Debugctl),
+        index::TSC => MsrClass::Tsc,
+        index::APIC_BASE => MsrClass::Lapic(LapicRegister::Base),
+        index::TSC_DEADLINE => MsrClass::Lapic(LapicRegister::TscDeadline),
+        Msr(number @ 0x800..=0x8ff) => MsrClass::Lapic(LapicRegister::X2apic(number as u8)),
+        index::P5_MC_ADDR
+        | index::P5_MC_TYPE
+        | index::PLATFORM_ID
+        | index::TSC_ADJUST
+        | index::BIOS_UPDT_TRIG
+        | index::BIOS_SIGN_ID
+        | index::PLATFORM_INFO
+        | index::MISC_FEATURES_ENABLES
+        | index::MCG_CAP
+        | index::MCG_STATUS
+        | index::MISC_ENABLE => MsrClass::Emulated,
+        _ if mtrr::is_mtrr(msr) => MsrClass::Emulated,
+        _ => MsrClass::Absent,
+    }
+}
+
+/// Registers whose hardware copy holds the guest's value while it runs: the run loop saves and loads them when another
+/// vCPU, or the hypervisor's own use of them, comes in between.
+pub const SWITCHED: [Msr; 6] = [
+    index::STAR,
+    index::LSTAR,
+    index::CSTAR,
+    index::SFMASK,
+    index::KERNEL_GS_BASE,
+    index::TSC_AUX,
+];
+
+/// What RDMSR gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MsrRead {
+    /// This value.
+    Value(u64),
+    /// The value of the field.
+    Vmcs(GuestField),
+    /// The physical register's value (reached only if its bitmap bit is set).
+    Passthrough(Msr),
+    /// The TSC plus the vCPU's offset.
+    Tsc,
+    /// What the local APIC says, which may be #GP.
+    Lapic(LapicRegister),
+}
+
+/// What an accepted WRMSR asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MsrWrite {
+    /// Done: the state has it, or it has no effect.
+    Stored,
+    /// Write the field.
+    Vmcs {
+        /// Which.
+        field: GuestField,
+        /// What.
+        value: u64,
+    },
+    /// Ask [`crate::control::ControlPolicy::write_efer`], then write the field.
+    Efer(u64),
+    /// Write the physical register (reached only if its bitmap bit is set).
+    Passthrough {
+        /// Which.
+        msr: Msr,
+        /// What, already checked.
+        value: u64,
+    },
+    /// Make the guest's TSC read this now; [`MsrState::write_tsc`] gives the new offset.
+    Tsc(u64),
+    /// Add this to the vCPU's TSC offset, wrapping.
+    TscOffset {
+        /// Ticks.
+        delta: u64,
+    },
+    /// Ask the local APIC, which may answer #GP.
+    Lapic {
+        /// Which.
+        register: LapicRegister,
+        /// What.
+        value: u64,
+    },
+}
+
+/// IA32_MISC_ENABLE: fast strings on, no branch trace store, no PEBS.
+const MISC_ENABLE_RESET: u64 = 1 | 1 << 11 | 1 << 12;
+const MISC_ENABLE_WRITABLE: u64 = 1;
+/// IA32_DEBUGCTL: single-step on branches. No last-branch records, no traces.
+const DEBUGCTL_ALLOWED: u64 = 1 << 1;
+const PAT_RESET: u64 = 0x0007_0406_0007_0406;
+
+/// One vCPU's emulated registers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MsrState {
+    misc_enable: u64,
+    tsc_adjust: u64,
+    mcg_status: u64,
+    bios_sign_id: u64,
+    mtrrs: Mtrrs,
+}
+
+impl MsrState {
+    /// The state after reset. `maxphyaddr` as the guest's CPUID tells it (36 to 52); `microcode` is the value of
+    /// IA32_BIOS_SIGN_ID to show, revision in bits 63:32.
+    #[must_use]
+    pub const fn new(maxphyaddr: u8, microcode: u64) -> Self {
+        Self {
+            misc_enable: MISC_ENABLE_RESET,
+            tsc_adjust: 0,
+            mcg_status: 0,
+            bios_sign_id: microcode,
+            mtrrs: Mtrrs::new(maxphyaddr),
+        }
+    }
+
+    /// The memory-type registers, which EPT's own types override; kept so that guests find what they wrote.
+    #[must_use]
+    pub const fn mtrrs(&self) -> &Mtrrs {
+        &self.mtrrs
+    }
+
+    /// IA32_PAT's value after reset (SDM Vol. 3A table 12-12).
+    #[must_use]
+    pub const fn pat_reset() -> u64 {
+        PAT_RESET
+    }
+
+    /// RDMSR.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for a register this guest does not have, or that cannot be read.
+    pub fn read(&self, msr: Msr) -> Result<MsrRead, GeneralProtection> {
+        match class(msr) {
+            MsrClass::Passthrough => Ok(MsrRead::Passthrough(msr)),
+            MsrClass::PassthroughVmcs(field) | MsrClass::Vmcs(field) => Ok(MsrRead::Vmcs(field)),
+            MsrClass::Tsc => Ok(MsrRead::Tsc),
+            MsrClass::Lapic(register) => Ok(MsrRead::Lapic(register)),
+            MsrClass::Emulated => self.read_emulated(msr).map(MsrRead::Value),
+            MsrClass::Absent => Err(GeneralProtection),
+        }
+    }
+
+    fn read_emulated(&self, msr: Msr) -> Result<u64, GeneralProtection> {
+        match msr {
+            index::TSC_ADJUST => Ok(self.tsc_adjust),
+            index::BIOS_SIGN_ID => Ok(self.bios_sign_id),
+            index::MISC_ENABLE => Ok(self.misc_enable),
+            index::MCG_STATUS => Ok(self.mcg_status),
+            // No machine-check bank, no platform feature, no feature to enable, platform 0.
+            index::MCG_CAP
+            | index::PLATFORM_INFO
+            | index::MISC_FEATURES_ENABLES
+            | index::PLATFORM_ID
+            | index::P5_MC_ADDR
+            | index::P5_MC_TYPE => Ok(0),
+            index::BIOS_UPDT_TRIG => Err(GeneralProtection),
+            _ => self.mtrrs.read(msr),
+        }
+    }
+
+    /// WRMSR.
+    ///
+    /// # Errors
+    /// [`GeneralProtection`] for a register this guest does not have or cannot write, or a value it refuses.
+    pub fn write(&mut self, msr: Msr, value: u64) -> Result<MsrWrite, GeneralProtection> {
+        match class(msr) {
+            MsrClass::Passthrough => {
+                check(is_passthrough_value(msr, value))?;
+                Ok(MsrWrite::Passthrough { msr, value })
+            }
+            MsrClass::Vmcs(GuestField::Efer) => Ok(MsrWrite::Efer(value)),
+            MsrClass::PassthroughVmcs(field) | MsrClass::Vmcs(field) => {
+                check(is_field_value(field, value))?;
+                Ok(MsrWrite::Vmcs { field, value })
+            }
+            MsrClass::Tsc => Ok(MsrWrite::Tsc(value)),
+            MsrClass::Lapic(register) => Ok(MsrWrite::Lapic { register, value }),
+            MsrClass::Emulated => self.write_emulated(msr, value),
+            MsrClass::Absent => Err(GeneralProtection),
+        }
+    }
+
+    fn write_emulated(&mut self, msr: Msr, value: u64) -> Result<MsrWrite, GeneralProtection> {
+        match msr {
+            index::TSC_ADJUST => {
+                let delta = value.wrapping_sub(self.tsc_adjust);
+                self.tsc_adjust = value;
+                return Ok(MsrWrite::TscOffset { delta });
+            }
+            index::MISC_ENABLE => {
+                check((value ^ self.misc_enable) & !MISC_ENABLE_WRITABLE == 0)?;
+                self.misc_enable = value;
+            }
+            index::MCG_STATUS => {
+                // Software may only clear it (SDM Vol. 3B §16.3.1.2).
+                check(value == 0)?;
+                self.mcg_status = 0;
+            }
+            // A guest writes 0, then executes CPUID, then reads the revision (SDM Vol. 3A §9.11.7).
+            index::BIOS_SIGN_ID
+            | index::MISC_FEATURES_ENABLES
+            | index::P5_MC_ADDR
+            | index::P5_MC_TYPE => {
+                check(value == 0)?;
+            }
+            // An update that does not fit is ignored by the processor; none fits here.
+            index::BIOS_UPDT_TRIG => {}
+            index::MCG_CAP | index::PLATFORM_INFO | index::PLATFORM_ID => {
+                return Err(GeneralProtection);
+            }
+            _ => self.mtrrs.write(msr, value)?,
+        }
+        Ok(MsrWrite::Stored)
+    }
+
+    /// WRMSR to the TSC with `value`, when the processor's TSC reads `host_tsc` and the vCPU's offset is `offset`: the new
+    /// offset. IA32_TSC_ADJUST moves along (SDM Vol. 3B §18.17.3).
+    pub const fn write_tsc(&mut self, value: u64, host_tsc: u64, offset: u64) -> u64 {
+        let new = value.wrapping_sub(host_tsc);
+        self.tsc_adjust = self.tsc_adjust.wrapping_add(new.wrapping_sub(offset));
+        new
+    }
+}
+
+const fn check(accepted: bool) -> Result<(), GeneralProtection> {
+    if accepted {
+        Ok(())
+    } else {
+        Err(GeneralProtection)
+    }
+}
+
+const fn is_passthrough_value(msr: Msr, value: u64) -> bool {
+    match msr {
+        index::LSTAR | index::CSTAR | index::KERNEL_GS_BASE => is_canonical(value),
+        index::SFMASK | index::TSC_AUX => value >> 32 == 0,
+        _ => true,
+    }
+}
+
+fn is_field_value(field: GuestField, value: u64) -> bool {
+    match field {
+        GuestField::SysenterCs => value >> 32 == 0,
+        GuestField::SysenterEsp
+        | GuestField::SysenterEip
+        | GuestField::FsBase
+        | GuestField::GsBase => is_canonical(value),
+        GuestField::Pat => is_pat(value),
+        GuestField::Debugctl => value & !DEBUGCTL_ALLOWED == 0,
+        GuestField::Efer => true,
+    }
+}
+
+/// Whether each of the eight entries is a memory type that PAT knows (SDM Vol. 3A table 12-10).
+#[must_use]
+pub fn is_pat(value: u64) -> bool {
+    value
+        .to_le_bytes()
+        .iter()
+        .all(|entry| matches!(entry, 0 | 1 | 4..=7))
+}
+
+/// Bytes of an MSR bitmap (SDM Vol. 3C §24.6.9).
+pub const BITMAP_BYTES: usize = 4096;
+const BITMAP_WRITE: usize = 2048;
+const BITMAP_HIGH: usize = 1024;
+
+/// Fills an MSR bitmap: an exit for every access but those that [`class`] lets through.
+pub fn fill_bitmap(bitmap: &mut [u8; BITMAP_BYTES]) {
+    bitmap.fill(0xff);
+    for half in [0u32, 0xc000_0000] {
+        for number in 0..0x2000u32 {
+            let at = if half == 0 { 0 } else { BITMAP_HIGH } + number as usize / 8;
+            let bit = 1u8 << (number % 8);
+            let (reads, writes) = passes(class(Msr(half | number)));
+            if reads {
+                bitmap[at] &= !bit;
+            }
+            if writes {
+                bitmap[at + BITMAP_WRITE] &= !bit;
+            }
+        }
+    }
+}
+
+/// Whether reads and writes go without an exit.
+const fn passes(class: MsrClass) -> (bool, bool) {
+    match class {
+        MsrClass::Passthrough | MsrClass::PassthroughVmcs(_) => (true, true),
+        MsrClass::Vmcs(_) | MsrClass::Tsc => (true, false),
+        MsrClass::Lapic(_) | MsrClass::Emulated | MsrClass::Absent => (false, false),
+    }
+}
+
+#[cfg(test)]
+mod tests;
