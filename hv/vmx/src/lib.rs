@@ -11,6 +11,7 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod ept;
 pub mod field;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
