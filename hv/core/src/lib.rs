@@ -11,8 +11,6 @@ pub const PAGE: u64 = isthmus_abi::PAGE_SIZE;
 pub mod memory;
 pub mod power;
 
-extern crate alloc;
-
 pub mod control;
 pub mod cpuid;
 pub mod inject;
