@@ -15,6 +15,8 @@ pub mod image;
 pub mod kvm;
 pub mod machine;
 pub mod process;
+pub mod packages;
+pub mod initramfs;
 pub mod qemu;
 pub mod transcript;
 

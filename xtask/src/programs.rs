@@ -1,0 +1,139 @@
+//! Builds the bare-metal programs for `x86_64-unknown-none`.
+//!
+//! Where rustup's toolchain has the target, it is used as it is. Elsewhere Debian's `cargo-web` builds `core` and `alloc` from
+//! source, which takes half a minute once; both compile the same code with stable features only.
+//! Neighbours: [`crate::image`] packs the results, [`crate::setup`] installs Debian's toolchain.
+
+use crate::{
+    setup::{self, Need},
+    workspace,
+};
+use isthmus_beds::{
+    command,
+    error::{Error, Result},
+};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Instant,
+};
+
+const TARGET: &str = "x86_64-unknown-none";
+
+/// A bare-metal program of this tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The hypervisor.
+    Hypervisor,
+    /// The capability kernel.
+    Kernel,
+    /// The hostile guest.
+    Trespass,
+}
+
+impl Program {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Hypervisor, Self::Kernel, Self::Trespass];
+
+    /// Its cargo package.
+    pub const fn package(self) -> &'static str {
+        match self {
+            Self::Hypervisor => "isthmus-hv",
+            Self::Kernel => "isthmus-kernel",
+            Self::Trespass => "isthmus-trespass",
+        }
+    }
+
+    const fn binary(self) -> &'static str {
+        match self {
+            Self::Hypervisor => "isthmus",
+            Self::Kernel => "isthmus-kernel",
+            Self::Trespass => "isthmus-trespass",
+        }
+    }
+}
+
+/// How a program is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// With debug assertions, as tests boot it.
+    Dev,
+    /// As it is measured and installed.
+    Release,
+}
+
+impl Profile {
+    /// The one that `--release` asks for.
+    pub const fn from_flag(release: bool) -> Self {
+        if release { Self::Release } else { Self::Dev }
+    }
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Dev => "debug",
+            Self::Release => "release",
+        }
+    }
+}
+
+/// Whether rustup's toolchain, with which this program was built, has the bare target.
+pub fn rustup_has_target() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+        output.is_ok_and(|output| {
+            let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            !folder.is_empty() && Path::new(&folder).is_dir()
+        })
+    })
+}
+
+/// Builds `programs` and returns their ELF files in the same order. Cargo's own progress is shown.
+///
+/// # Errors
+/// A missing toolchain, or a compile error (whose text cargo has shown).
+pub fn build(programs: &[Program], profile: Profile) -> Result<Vec<PathBuf>> {
+    setup::require(&[Need::BareToolchain])?;
+    let folder = workspace::target().join("bare");
+    let mut cargo = cargo(&folder);
+    if profile == Profile::Release {
+        cargo.arg("--release");
+    }
+    for program in programs {
+        cargo.args(["-p", program.package()]);
+    }
+    let start = Instant::now();
+    let status = cargo.status().map_err(|error| command::start_error(&cargo, &error, "is cargo installed?"))?;
+    if !status.success() {
+        let names: Vec<_> = programs.iter().map(|program| program.package()).collect();
+        return Err(Error::Input(format!("{} did not compile; cargo's messages are above", names.join(", "))));
+    }
+    if start.elapsed().as_secs() > 2 {
+        println!("build: done after {} s", start.elapsed().as_secs());
+    }
+    let binary = |program: &Program| folder.join(TARGET).join(profile.folder()).join(program.binary());
+    Ok(programs.iter().map(binary).collect())
+}
+
+/// The cargo that can build for the bare machine, with its environment.
+fn cargo(folder: &Path) -> Command {
+    let mut cargo;
+    if rustup_has_target() {
+        cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    } else {
+        cargo = Command::new("/usr/bin/cargo");
+        cargo.env("RUSTC", "/usr/bin/rustc");
+        // Only for -Zbuild-std: the code itself uses stable features.
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+        cargo.env("CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER", "ld.lld");
+        cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTDOC").env_remove("CARGO");
+    }
+    cargo.arg("build").args(["--target", TARGET]);
+    if !rustup_has_target() {
+        cargo.args(["-Zbuild-std=core,alloc,compiler_builtins", "-Zbuild-std-features=compiler-builtins-mem"]);
+    }
+    cargo.current_dir(workspace::root()).env("CARGO_TARGET_DIR", folder);
+    cargo
+}
