@@ -158,7 +158,7 @@ mod tests {
             (AF, !(0..16).contains(&nibble)),
             (ZF, value == 0),
             (SF, (value as i8) < 0),
-            (PF, value.count_ones() % 2 == 0),
+            (PF, value.count_ones().is_multiple_of(2)),
         ] {
             if set {
                 flags |= flag;

@@ -1,9 +1,9 @@
 //! The processor as the executor sees it: registers, linear memory and ports behind a trait that the hypervisor
 //! implements over the VMCS, the guest's page tables and its devices.
 
-use isthmus_abi::{Gva, Port, Vector};
+use isthmus_abi::{Gpr, Gva, Port, Vector};
 
-use crate::instruction::{Gpr, Segment, Width};
+use crate::instruction::{Segment, Width};
 
 /// A segment register's hidden part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -2,7 +2,7 @@
 //! at its RIP, perhaps changed since by another of its vCPUs. Opcodes are in `opcode`, operands in `modrm`.
 
 use crate::instruction::{
-    CodeSize, Gpr, Instruction, Memory, Operand, Operation, Register, Repeat, Segment, Width,
+    CodeSize, Instruction, Memory, Operand, Operation, Register, Repeat, Segment, Width, gpr,
 };
 use crate::modrm::{self, ModRm};
 use crate::opcode::{self, Entry, Layout, SourceWidth};
@@ -214,7 +214,7 @@ impl Frame {
     /// A register operand. Without REX, byte registers 4 to 7 are AH, CH, DH and BH (SDM Vol. 2A Table 3-1).
     fn register(&self, number: u8, width: Width) -> Operand {
         let high = width == Width::Byte && self.prefixes.rex.is_none() && number & 4 != 0;
-        let gpr = Gpr::from_number(if high { number & 3 } else { number });
+        let gpr = gpr(if high { number & 3 } else { number });
         Operand::Register(Register { gpr, high })
     }
 

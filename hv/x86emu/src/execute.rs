@@ -1,13 +1,13 @@
 //! Carries a decoded instruction out on a [`Cpu`]. Reads come first, then the one write that can fault, then
 //! registers and flags: a fault leaves everything as it was, so the guest can handle it and start again.
 
-use isthmus_abi::Gva;
+use isthmus_abi::{Gpr, Gva};
 
 use crate::address::{Kind, effective, linear};
 use crate::alu::{self, Outcome};
 use crate::cpu::{Cpu, Fault, Intent, Progress};
 use crate::instruction::{
-    BitOperation, CodeSize, Gpr, Instruction, Operand, Operation, Register, Segment, Width,
+    BitOperation, CodeSize, Instruction, Operand, Operation, Register, Segment, Width,
 };
 use crate::string;
 

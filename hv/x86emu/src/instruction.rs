@@ -1,6 +1,8 @@
 //! The decoded form of an instruction: what [`decode`](crate::decode()) makes and [`execute`](crate::execute())
 //! reads. Every value of these types is one that hardware could execute; the decoder refuses the rest.
 
+use isthmus_abi::Gpr;
+
 /// How the code segment makes the processor read instructions (SDM Vol. 1 §3.6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CodeSize {
@@ -72,55 +74,25 @@ impl Width {
     }
 }
 
-/// A general-purpose register, in the order of its number in ModRM, SIB and REX.
-#[expect(missing_docs, reason = "the names are the SDM's")]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Gpr {
-    Rax,
-    Rcx,
-    Rdx,
-    Rbx,
-    Rsp,
-    Rbp,
-    Rsi,
-    Rdi,
-    R8,
-    R9,
-    R10,
-    R11,
-    R12,
-    R13,
-    R14,
-    R15,
-}
-
-impl Gpr {
-    /// The register of a number; bits above the low four are ignored.
-    #[must_use]
-    pub const fn from_number(number: u8) -> Self {
-        match number & 15 {
-            0 => Self::Rax,
-            1 => Self::Rcx,
-            2 => Self::Rdx,
-            3 => Self::Rbx,
-            4 => Self::Rsp,
-            5 => Self::Rbp,
-            6 => Self::Rsi,
-            7 => Self::Rdi,
-            8 => Self::R8,
-            9 => Self::R9,
-            10 => Self::R10,
-            11 => Self::R11,
-            12 => Self::R12,
-            13 => Self::R13,
-            14 => Self::R14,
-            _ => Self::R15,
-        }
-    }
-    /// 0 to 15.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self as u8
+/// The register of a number in ModRM, SIB and REX; bits above the low four are ignored.
+pub(crate) const fn gpr(number: u8) -> Gpr {
+    match number & 15 {
+        0 => Gpr::Rax,
+        1 => Gpr::Rcx,
+        2 => Gpr::Rdx,
+        3 => Gpr::Rbx,
+        4 => Gpr::Rsp,
+        5 => Gpr::Rbp,
+        6 => Gpr::Rsi,
+        7 => Gpr::Rdi,
+        8 => Gpr::R8,
+        9 => Gpr::R9,
+        10 => Gpr::R10,
+        11 => Gpr::R11,
+        12 => Gpr::R12,
+        13 => Gpr::R13,
+        14 => Gpr::R14,
+        _ => Gpr::R15,
     }
 }
 

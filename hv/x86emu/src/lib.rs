@@ -27,9 +27,10 @@ pub use cpu::{Cpu, Exception, Fault, Intent, PortCpu, Progress, SegmentRegister}
 pub use decode::{DecodeError, MAX_INSTRUCTION_BYTES, decode};
 pub use execute::execute;
 pub use instruction::{
-    Alu, Base, BitOperation, CodeSize, Gpr, Instruction, Memory, Operand, Operation, Register,
-    Repeat, Segment, Width,
+    Alu, Base, BitOperation, CodeSize, Instruction, Memory, Operand, Operation, Register, Repeat,
+    Segment, Width,
 };
+pub use isthmus_abi::Gpr;
 pub use port_io::{Direction, StringIo, string_io};
 pub use string::MAX_ITERATIONS;
 pub use walk::{Access, PagingState, PhysicalRead, Walk, WalkError, translate};

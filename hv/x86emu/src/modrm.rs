@@ -1,7 +1,9 @@
 //! The ModRM and SIB bytes and the displacement: SDM Vol. 2A §2.1.5 (Tables 2-1 to 2-3) and §2.2.1.
 
 use crate::decode::{Cursor, DecodeError, Frame};
-use crate::instruction::{Base, CodeSize, Gpr, Memory, Segment, Width};
+use isthmus_abi::Gpr;
+
+use crate::instruction::{Base, CodeSize, Memory, Segment, Width, gpr};
 
 /// The r/m operand.
 pub(crate) enum Rm {
@@ -92,7 +94,7 @@ fn memory_32(
         (4, _) => sib(cursor, mode, rex)?,
         (5, 0) if frame.code == CodeSize::Long64 => (Base::NextRip, None),
         (5, 0) => (Base::None, None),
-        _ => (Base::Gpr(Gpr::from_number(rm | rex.b)), None),
+        _ => (Base::Gpr(gpr(rm | rex.b)), None),
     };
     let displacement = match (mode, base) {
         (0, Base::Gpr(_)) => 0,
@@ -100,7 +102,7 @@ fn memory_32(
         _ => cursor.signed(Width::Dword)?,
     };
     let register = match base {
-        Base::Gpr(gpr) => Some(gpr),
+        Base::Gpr(base) => Some(base),
         Base::None | Base::NextRip => None,
     };
     Ok(Memory {
@@ -120,10 +122,10 @@ fn sib(
 ) -> Result<(Base, Option<(Gpr, u8)>), DecodeError> {
     let byte = cursor.byte()?;
     let (scale, index, base) = (1 << (byte >> 6), (byte >> 3) & 7 | rex.x, byte & 7);
-    let index = (index != 4).then(|| (Gpr::from_number(index), scale));
+    let index = (index != 4).then(|| (gpr(index), scale));
     let base = match (base, mode) {
         (5, 0) => Base::None,
-        _ => Base::Gpr(Gpr::from_number(base | rex.b)),
+        _ => Base::Gpr(gpr(base | rex.b)),
     };
     Ok((base, index))
 }

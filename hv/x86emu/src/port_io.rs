@@ -1,11 +1,11 @@
 //! INS and OUTS, which the hypervisor learns of by an I/O exit: the exit qualification and the instruction information
 //! (SDM Vol. 3C Tables 28-5 and 28-8) say what to do, so nothing is decoded.
 
-use isthmus_abi::Port;
+use isthmus_abi::{Gpr, Port};
 
 use crate::address::Kind;
 use crate::cpu::{Fault, Intent, PortCpu, Progress};
-use crate::instruction::{CodeSize, Gpr, Segment, Width};
+use crate::instruction::{CodeSize, Segment, Width};
 use crate::string::{Pointer, repeat};
 
 /// Which way the data goes.

@@ -1,12 +1,12 @@
 //! MOVS, CMPS, STOS, LODS and SCAS with their repeat prefixes (SDM Vol. 1 §7.3.9).
 
-use isthmus_abi::Gva;
+use isthmus_abi::{Gpr, Gva};
 
 use crate::address::{Kind, linear};
 use crate::alu::{self, DF, TF, ZF};
 use crate::cpu::{Cpu, Fault, Intent, Progress};
 use crate::execute::write_register;
-use crate::instruction::{CodeSize, Gpr, Instruction, Operation, Register, Repeat, Segment, Width};
+use crate::instruction::{CodeSize, Instruction, Operation, Register, Repeat, Segment, Width};
 
 /// The most iterations of a repeated instruction in one call, so that interrupts and the end of a time slice are never
 /// far away.

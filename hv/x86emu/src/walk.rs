@@ -16,6 +16,7 @@ const CR4_PAE: u64 = 1 << 5;
 const CR4_LA57: u64 = 1 << 12;
 const CR4_SMEP: u64 = 1 << 20;
 const CR4_SMAP: u64 = 1 << 21;
+const CR4_PKE: u64 = 1 << 22;
 const EFER_LMA: u64 = 1 << 10;
 const EFER_NXE: u64 = 1 << 11;
 
@@ -39,6 +40,8 @@ pub mod error_code {
     pub const RESERVED: u32 = 1 << 3;
     /// The access was an instruction fetch, and fetches are told apart (NXE with PAE, or SMEP).
     pub const FETCH: u32 = 1 << 4;
+    /// The page's protection key forbids the access.
+    pub const PROTECTION_KEY: u32 = 1 << 5;
 }
 
 /// The registers that paging depends on.
@@ -48,7 +51,7 @@ pub struct PagingState {
     pub cr0: u64,
     /// CR3.
     pub cr3: u64,
-    /// CR4. Protection keys (PKE, PKS) are taken as absent.
+    /// CR4. Protection keys for supervisor pages (PKS) are taken as absent.
     pub cr4: u64,
     /// IA32_EFER.
     pub efer: u64,
@@ -57,6 +60,8 @@ pub struct PagingState {
     pub cpl: u8,
     /// RFLAGS.AC, which suspends SMAP for explicit supervisor accesses.
     pub rflags_ac: bool,
+    /// PKRU, which counts while CR4.PKE is set; 0 allows everything.
+    pub pkru: u32,
     /// MAXPHYADDR as the guest's CPUID tells it, 32 to 52; other values are taken as the nearest bound.
     pub physical_bits: u8,
     /// Whether the guest's CPUID tells of 1 GiB pages.
@@ -349,8 +354,14 @@ impl<P: PhysicalRead> Walker<'_, P> {
 
     /// The last entry: rights, then the address.
     fn page(mut self, address: Gva, at: Gpa, entry: u64, level: u32) -> Result<Walk, WalkError> {
-        if !self.allowed() {
-            return Err(self.fault(error_code::PRESENT));
+        let locked = self.locked(entry);
+        if locked || !self.allowed() {
+            let key = if locked {
+                error_code::PROTECTION_KEY
+            } else {
+                0
+            };
+            return Err(self.fault(error_code::PRESENT | key));
         }
         let dirty = if self.access == Access::Write {
             DIRTY
@@ -428,6 +439,19 @@ impl<P: PhysicalRead> Walker<'_, P> {
             Access::Write => !smap && (rights.writable || state.cr0 & CR0_WP == 0),
             Access::Fetch => rights.executable && !(rights.user && state.cr4 & CR4_SMEP != 0),
         }
+    }
+
+    /// Whether the protection key of the last entry forbids it: SDM Vol. 3A §4.6.2. Only data, only user pages.
+    fn locked(&self, entry: u64) -> bool {
+        let state = self.state;
+        let long = matches!(self.format, Format::FourLevel | Format::FiveLevel);
+        if !long || state.cr4 & CR4_PKE == 0 || !self.rights.user || self.access == Access::Fetch {
+            return false;
+        }
+        let key = (entry >> 59) & 15;
+        let bits = state.pkru >> (2 * key);
+        let write = self.access == Access::Write && (state.cpl == 3 || state.cr0 & CR0_WP != 0);
+        bits & 1 != 0 || (write && bits & 2 != 0)
     }
 
     fn fault(&self, cause: u32) -> WalkError {

@@ -85,8 +85,14 @@ fn mnemonic(operation: Operation) -> &'static [Mnemonic] {
     }
 }
 
+#[rustfmt::skip]
+const GPRS: [Gpr; 16] = [
+    Gpr::Rax, Gpr::Rcx, Gpr::Rdx, Gpr::Rbx, Gpr::Rsp, Gpr::Rbp, Gpr::Rsi, Gpr::Rdi,
+    Gpr::R8, Gpr::R9, Gpr::R10, Gpr::R11, Gpr::R12, Gpr::R13, Gpr::R14, Gpr::R15,
+];
+
 fn gpr(register: IcedRegister) -> Gpr {
-    Gpr::from_number(u8::try_from(register.full_register().number()).expect("a general register"))
+    GPRS[register.full_register().number()]
 }
 
 fn segment(register: IcedRegister) -> Segment {

@@ -87,10 +87,10 @@ impl Machine {
 
 impl Cpu for Machine {
     fn gpr(&self, register: Gpr) -> u64 {
-        self.gprs[usize::from(register.number())]
+        self.gprs[register as usize]
     }
     fn set_gpr(&mut self, register: Gpr, value: u64) {
-        self.gprs[usize::from(register.number())] = value;
+        self.gprs[register as usize] = value;
     }
     fn rip(&self) -> u64 {
         self.rip

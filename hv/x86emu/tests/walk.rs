@@ -187,7 +187,7 @@ impl Shape {
             (4, _) => 40,
             _ => 46,
         };
-        seed % (1 << width) & !((1 << self.page_bits()) - 1)
+        (seed % (1 << width)) & !((1 << self.page_bits()) - 1)
     }
 }
 
@@ -465,4 +465,59 @@ fn pae_registers_come_before_memory() {
     };
     let got = translate(&state, Gva(0x8000_1234), Access::Read, &memory);
     assert_eq!(got, Ok(Gpa(0x0020_1234)));
+}
+
+#[test]
+fn protection_keys_bind_data_accesses_to_user_pages() {
+    let mut memory = Memory::default();
+    let shape = &shapes()[4];
+    let all = [Rights {
+        writable: true,
+        user: true,
+        no_execute: false,
+    }; 5];
+    shape.map(&mut memory, 0, 5 << 59, &all);
+    let pke = 1 << 22;
+    for (pkru, cpl, read, write) in [
+        (0u32, 3, true, true),
+        (1 << 10, 3, false, false),
+        (1 << 10, 0, false, false),
+        (2 << 10, 3, true, false),
+        (2 << 10, 0, true, false),
+        (!(3 << 10), 3, true, true),
+    ] {
+        let mut state = PagingState {
+            pkru,
+            cpl,
+            ..shape.state
+        };
+        assert!(
+            translate(&state, Gva(0), Access::Write, &memory).is_ok(),
+            "CR4.PKE is clear"
+        );
+        state.cr4 |= pke;
+        let user = if cpl == 3 { error_code::USER } else { 0 };
+        let denied = error_code::PRESENT | error_code::PROTECTION_KEY | user;
+        let answer = |allowed, code| {
+            if allowed {
+                Ok(Gpa(0))
+            } else {
+                Err(WalkError::PageFault(code))
+            }
+        };
+        assert_eq!(
+            translate(&state, Gva(0), Access::Read, &memory),
+            answer(read, denied)
+        );
+        let written = translate(&state, Gva(0), Access::Write, &memory);
+        assert_eq!(written, answer(write, denied | error_code::WRITE));
+        assert!(translate(&state, Gva(0), Access::Fetch, &memory).is_ok());
+        state.cr0 &= !0x1_0000;
+        if cpl == 0 && read {
+            assert!(
+                translate(&state, Gva(0), Access::Write, &memory).is_ok(),
+                "CR0.WP is clear"
+            );
+        }
+    }
 }
