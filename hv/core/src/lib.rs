@@ -14,6 +14,7 @@ pub mod power;
 pub mod control;
 pub mod cpuid;
 pub mod inject;
+pub mod mailbox;
 pub mod msr;
 pub mod sched;
 pub mod xstate;
