@@ -11,8 +11,12 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod capabilities;
+pub mod controls;
 pub mod ept;
 pub mod field;
+pub mod invalidate;
+pub mod linear;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
 

@@ -4,6 +4,8 @@
 use crate::field::{Field, Vmcs};
 use alloc::collections::BTreeMap;
 
+pub mod processors;
+
 /// A VMCS whose fields all start at zero. Writes are cut to the field's width, as VMWRITE does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MapVmcs(BTreeMap<Field, u64>);
