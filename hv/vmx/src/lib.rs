@@ -14,10 +14,13 @@ extern crate alloc;
 pub mod capabilities;
 pub mod controls;
 pub mod ept;
+pub mod exit;
 pub mod field;
+pub mod instruction_error;
 pub mod invalidate;
 pub mod linear;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
+pub mod segment;
 
 pub use field::{Field, Vmcs};

@@ -222,10 +222,11 @@ proptest! {
             }
             Err(missing) => {
                 let allowed = missing.word.allowed(&capabilities);
-                prop_assert!(match missing.fault {
+                let stuck = match missing.fault {
                     Fault::FixedTo0 => !allowed.can_set(1 << missing.bit),
                     Fault::FixedTo1 => !allowed.can_clear(1 << missing.bit),
-                });
+                };
+                prop_assert!(stuck);
                 prop_assert_eq!(wanted.missing(&capabilities).next(), Some(missing));
             }
         }
