@@ -7,6 +7,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 
+use crate::capabilities::EptVpid;
 use bitfield_struct::bitfield;
 use isthmus_abi::Hpa;
 
@@ -198,12 +199,12 @@ pub struct PageSizes {
 }
 
 impl PageSizes {
-    /// As IA32_VMX_EPT_VPID_CAP says.
+    /// As the capability register says.
     #[must_use]
-    pub const fn from_ept_vpid_cap(value: u64) -> Self {
+    pub const fn new(capability: EptVpid) -> Self {
         Self {
-            large_2m: value >> 16 & 1 != 0,
-            large_1g: value >> 17 & 1 != 0,
+            large_2m: capability.pages_2m(),
+            large_1g: capability.pages_1g(),
         }
     }
     /// Whether an entry at `level` may be a leaf.

@@ -6,6 +6,7 @@ use super::{
     AddressSpace, ENTRIES, Entry, EptPointer, MapError, MemoryType, PageSizes, Permissions,
     TableMemory, UnmapError,
 };
+use crate::capabilities::EptVpid;
 use isthmus_abi::{Gpa, Hpa};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -128,14 +129,14 @@ fn entries_have_the_bits_of_the_sdm() {
 #[test]
 fn page_sizes_are_read_from_the_capability() {
     assert_eq!(
-        PageSizes::from_ept_vpid_cap(1 << 16),
+        PageSizes::new(EptVpid::new().with_pages_2m(true)),
         PageSizes {
             large_2m: true,
             large_1g: false
         }
     );
     assert_eq!(
-        PageSizes::from_ept_vpid_cap(1 << 17),
+        PageSizes::new(EptVpid::new().with_pages_1g(true)),
         PageSizes {
             large_2m: false,
             large_1g: true
