@@ -18,3 +18,13 @@ pub mod mailbox;
 pub mod msr;
 pub mod sched;
 pub mod xstate;
+
+pub mod exit;
+pub mod lifecycle;
+pub mod partition;
+pub mod processor;
+pub mod vcpu;
+pub mod census;
+pub mod console;
+pub mod counters;
+pub mod symbols;
