@@ -174,3 +174,25 @@ impl DebugRegisters {
         };
     }
 }
+
+/// Ends the blocking of NMIs that a VM exit for one leaves behind: an IRET to the next instruction
+/// (SDM Vol. 3C §28.3.3, Vol. 3A §6.7.1).
+pub fn unblock_nmi() {
+    // SAFETY: IRETQ returns to the next line with the same stack, flags and segments.
+    unsafe {
+        asm!(
+            "mov {scratch}, rsp",
+            "push {data}",
+            "push {scratch}",
+            "pushfq",
+            "push {code}",
+            "lea {scratch}, [rip + 2f]",
+            "push {scratch}",
+            "iretq",
+            "2:",
+            scratch = out(reg) _,
+            data = in(reg) u64::from(crate::tables::DATA_SELECTOR),
+            code = in(reg) u64::from(crate::tables::CODE_SELECTOR),
+        );
+    }
+}

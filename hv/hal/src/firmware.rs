@@ -2,9 +2,12 @@
 //! byte of it an allegation that pure code checks.
 
 use crate::{paging, pool};
-use acpi::{AcpiHandler, PhysicalMapping};
+use acpi::fadt::Fadt;
+use acpi::madt::{Madt, MadtEntry};
+use acpi::{AcpiHandler, AcpiTables, PhysicalMapping};
+use alloc::vec::Vec;
 use core::ptr::NonNull;
-use isthmus_abi::Hpa;
+use isthmus_abi::{ApicId, Hpa, Port};
 
 /// Bytes at a physical address, while the boot page tables map the first 4 GiB one to one, or after that where
 /// [`paging::build`] was told to map them.
@@ -33,4 +36,92 @@ impl AcpiHandler for FirmwareTables {
     }
 
     fn unmap_physical_region<T>(_region: &PhysicalMapping<Self, T>) {}
+}
+
+/// An interrupt of the ISA bus as it arrives at the I/O APICs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IsaInterrupt {
+    /// Its number on the ISA bus.
+    pub irq: u8,
+    /// Its global system interrupt.
+    pub global: u32,
+    /// How it signals.
+    pub signal: crate::apic::Signal,
+}
+
+/// What the hypervisor needs of the firmware's tables.
+#[derive(Clone, Debug, Default)]
+pub struct Platform {
+    /// APIC ids of the processors that are there, in the order of the MADT.
+    pub processors: Vec<ApicId>,
+    /// I/O APICs: registers and first global system interrupt.
+    pub io_apics: Vec<(Hpa, u32)>,
+    /// ISA interrupts that do not arrive one to one.
+    pub overrides: Vec<IsaInterrupt>,
+    /// Port of the power management timer.
+    pub pm_timer: Option<Port>,
+    /// PM1 control registers, a and b.
+    pub pm1_control: [Option<Port>; 2],
+    /// The DSDT's bytes.
+    pub dsdt: &'static [u8],
+}
+
+/// Why the firmware's tables are of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformError {
+    /// There is no RSDT or XSDT, or its checksum is wrong.
+    NoRoot,
+    /// There is no MADT, or it is broken.
+    NoMadt,
+}
+
+fn io_port(address: &acpi::address::GenericAddress) -> Option<Port> {
+    let io = address.address_space == acpi::address::AddressSpace::SystemIo;
+    io.then_some(address.address).and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0).map(Port)
+}
+
+/// Reads the firmware's tables. `revision` and `root` are the RSDP's: the RSDT's address for revision 0, else
+/// the XSDT's.
+///
+/// # Errors
+/// [`PlatformError`], when the firmware has none that can be used.
+pub fn platform(revision: u8, root: Hpa) -> Result<Platform, PlatformError> {
+    // SAFETY: the crate reads the tables through our handler, which maps whatever they name read-only, and checks
+    // signatures and checksums.
+    let tables = unsafe { AcpiTables::from_rsdt(FirmwareTables, revision, root.0 as usize) };
+    let tables = tables.map_err(|_| PlatformError::NoRoot)?;
+    let mut platform = Platform::default();
+    let madt = tables.find_table::<Madt>().map_err(|_| PlatformError::NoMadt)?;
+    for entry in madt.get().entries() {
+        match entry {
+            MadtEntry::LocalApic(local) if local.flags & 1 != 0 => {
+                platform.processors.push(ApicId(local.apic_id.into()));
+            }
+            MadtEntry::LocalX2Apic(local) if local.flags & 1 != 0 => platform.processors.push(ApicId(local.x2apic_id)),
+            MadtEntry::IoApic(io) => {
+                platform.io_apics.push((Hpa(io.io_apic_address.into()), io.global_system_interrupt_base));
+            }
+            MadtEntry::InterruptSourceOverride(entry) => platform.overrides.push(IsaInterrupt {
+                irq: entry.irq,
+                global: entry.global_system_interrupt,
+                // MPS INTI flags (ACPI 6.5 Table 5.26): 3 in bits 1:0 is active low, 3 in bits 3:2 is level.
+                signal: crate::apic::Signal { low: entry.flags & 3 == 3, level: entry.flags >> 2 & 3 == 3 },
+            }),
+            _ => {}
+        }
+    }
+    if let Ok(fadt) = tables.find_table::<Fadt>() {
+        platform.pm_timer = fadt.pm_timer_block().ok().flatten().as_ref().and_then(io_port);
+        platform.pm1_control = [
+            fadt.pm1a_control_block().ok().as_ref().and_then(io_port),
+            fadt.pm1b_control_block().ok().flatten().as_ref().and_then(io_port),
+        ];
+    }
+    if let Ok(dsdt) = tables.dsdt()
+        && paging::map_firmware(Hpa(dsdt.address as u64), u64::from(dsdt.length)).is_ok()
+    {
+        // SAFETY: mapped by the line above, for good; firmware does not change its tables.
+        platform.dsdt = unsafe { slice(Hpa(dsdt.address as u64), dsdt.length as usize) };
+    }
+    Ok(platform)
 }

@@ -14,6 +14,7 @@
 //! | [`paging`] | its address space |
 //! | [`window`] | guest memory, an access at a time |
 //! | [`vmx`] | VMXON, VMCS, entry and exit |
+//! | [`ept`] | the frames of EPT tables |
 //! | [`switched`] | guest registers that change hands between vCPUs |
 //! | [`apic`] | the physical local APIC and I/O APIC |
 //! | [`smp`] | starting the other cores |
@@ -28,6 +29,7 @@ extern crate alloc;
 pub mod apic;
 pub mod boot;
 pub mod cpu;
+pub mod ept;
 pub mod firmware;
 pub mod paging;
 pub mod pool;

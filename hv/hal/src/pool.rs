@@ -2,10 +2,11 @@
 //! regions, EPT tables and the heap come. It is the only RAM that stays mapped, at [`DIRECT_OFFSET`].
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 use isthmus_abi::{Hpa, Hva, PAGE_SIZE};
 use spin::Mutex;
-use talc::{ErrOnOom, Span, Talc, Talck};
+use talc::{ErrOnOom, Span, Talc};
 
 /// Where the pool, the boot modules and the boot information are mapped: physical address plus this.
 pub const DIRECT_OFFSET: u64 = 0xffff_8000_0000_0000;
@@ -16,19 +17,21 @@ static OFFSET: AtomicU64 = AtomicU64::new(BOOT_OFFSET);
 static FRAMES: Mutex<Frames> = Mutex::new(Frames { next: 0, end: 0, free: 0, free_count: 0 });
 
 #[cfg_attr(target_os = "none", global_allocator)]
-static HEAP: Heap = Heap(Talc::new(ErrOnOom).lock());
+static HEAP: Heap = Heap(Mutex::new(Talc::new(ErrOnOom)));
 
-struct Heap(Talck<spin::Mutex<()>, ErrOnOom>);
+struct Heap(Mutex<Talc<ErrOnOom>>);
 
 // SAFETY: every call is passed to talc, which fulfils the contract; the heap's span is claimed once in `init`.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract is the same.
-        unsafe { self.0.alloc(layout) }
+        // SAFETY: the caller's contract is the same: the layout is not empty.
+        unsafe { self.0.lock().malloc(layout) }.map_or(core::ptr::null_mut(), NonNull::as_ptr)
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract is the same.
-        unsafe { self.0.dealloc(pointer, layout) }
+        if let Some(pointer) = NonNull::new(pointer) {
+            // SAFETY: the caller's contract is the same: the block came from `alloc` with this layout.
+            unsafe { self.0.lock().free(pointer, layout) };
+        }
     }
 }
 
@@ -133,6 +136,12 @@ impl Frame {
     pub fn words(&mut self) -> &mut [u64; 512] {
         // SAFETY: the frame is mapped, aligned, initialised, and owned through `self`.
         unsafe { &mut *(direct(self.0).0 as *mut [u64; 512]) }
+    }
+    /// Its words, to read.
+    #[must_use]
+    pub fn words_ref(&self) -> &[u64; 512] {
+        // SAFETY: the frame is mapped, aligned, initialised, and shared through `&self`.
+        unsafe { &*(direct(self.0).0 as *const [u64; 512]) }
     }
     /// Its bytes.
     #[must_use]

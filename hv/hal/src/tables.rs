@@ -74,9 +74,11 @@ pub struct CoreTables {
 pub fn load(core: CoreId, stacks: &CoreStacks) -> CoreTables {
     let mut tss = Box::new(TaskStateSegment::new());
     tss.privilege_stack_table[0] = VirtAddr::new(stacks.main);
-    for (slot, top) in tss.interrupt_stack_table.iter_mut().zip(stacks.ist) {
+    let mut interrupt_stacks = [VirtAddr::zero(); 7];
+    for (slot, top) in interrupt_stacks.iter_mut().zip(stacks.ist) {
         *slot = VirtAddr::new(top);
     }
+    tss.interrupt_stack_table = interrupt_stacks;
     let tss = Box::leak(tss);
     let tss_base = core::ptr::from_ref(tss) as u64;
     let limit = (size_of::<TaskStateSegment>() - 1) as u64;

@@ -224,8 +224,8 @@ impl GuestRam {
     fn pieces(&self, gpa: Gpa, length: usize, mut act: impl FnMut(&Region, u64, usize, usize)) -> Result<(), MemoryError> {
         let mut done = 0;
         while done < length {
-            let at = gpa.checked_add(done as u64).ok_or(MemoryError { gpa })?;
-            let (region, offset) = self.find(at).ok_or(MemoryError { gpa: at })?;
+            let at = gpa.checked_add(done as u64).ok_or(MemoryError::Unbacked { gpa })?;
+            let (region, offset) = self.find(at).ok_or(MemoryError::Unbacked { gpa: at })?;
             let take = (region.bytes() - offset).min((length - done) as u64) as usize;
             act(region, offset, done, take);
             done += take;
@@ -242,7 +242,7 @@ impl GuestMemory for GuestRam {
             let part = buffer.get_mut(done..done + take);
             failed |= part.is_none_or(|part| region.read(offset, part).is_err());
         })?;
-        if failed { Err(MemoryError { gpa }) } else { Ok(()) }
+        if failed { Err(MemoryError::Unbacked { gpa }) } else { Ok(()) }
     }
 
     fn write(&self, gpa: Gpa, data: &[u8]) -> Result<(), MemoryError> {
@@ -253,6 +253,6 @@ impl GuestMemory for GuestRam {
             let part = data.get(done..done + take);
             failed |= part.is_none_or(|part| region.write(offset, part).is_err());
         })?;
-        if failed { Err(MemoryError { gpa }) } else { Ok(()) }
+        if failed { Err(MemoryError::Unbacked { gpa }) } else { Ok(()) }
     }
 }

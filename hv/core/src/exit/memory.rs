@@ -1,0 +1,90 @@
+//! Accesses to guest-physical addresses that EPT does not map: device registers, or nothing at all. Nothing
+//! reads as ones and takes every write, as on a bus where nobody answers.
+
+use super::emulate::{Emulator, Outcome};
+use super::{After, Scene};
+use crate::inject::{Event, TripleFault, exception};
+use crate::partition::EndReason;
+use crate::processor::Processor;
+use isthmus_abi::{Gpa, Vector};
+use isthmus_devices::memory::GuestMemory;
+use isthmus_vmx::exit::EptViolation;
+use isthmus_vmx::field::Field;
+use isthmus_x86emu::{DecodeError, Exception, Progress};
+
+const PAGE_FAULT_RESERVED: u32 = 1 << 3 | 1;
+const PAGE_FAULT_WRITE: u32 = 1 << 1;
+const PAGE_FAULT_FETCH: u32 = 1 << 4;
+
+impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
+    pub(super) fn ept_violation(&mut self) -> Result<After, TripleFault> {
+        let violation = EptViolation::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
+        if violation.nmi_unblocking() && !self.vcpu.events.has_event() {
+            // IRET had ended NMI blocking before it faulted; it will run again (SDM Vol. 3C §28.2.3).
+            let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
+            self.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, state | 1 << 3);
+        }
+        let gpa = Gpa(self.cpu.read(Field::GUEST_PHYSICAL_ADDRESS));
+        if self.partition.layout.contains(gpa, 1) {
+            // Backed memory is mapped with every right before the first entry.
+            return Ok(After::End(EndReason::Internal("EPT violation on the partition's own memory")));
+        }
+        if violation.linear_address_valid() && !violation.final_translation() {
+            return self.tables_in_nowhere(&violation);
+        }
+        if self.vcpu.events.has_event() {
+            // The IDT, GDT or stack of an event's delivery lies where nothing is: the processor reads ones,
+            // finds no gate, and shuts down.
+            return Err(TripleFault);
+        }
+        if violation.fetch() {
+            // Ones decode as an undefined opcode.
+            return self.invalid_opcode();
+        }
+        let (outcome, length) = Emulator::new(self).instruction();
+        self.conclude(outcome, length)
+    }
+
+    /// A paging structure that reads as ones has reserved bits set (SDM Vol. 3A §4.7).
+    fn tables_in_nowhere(&mut self, violation: &EptViolation) -> Result<After, TripleFault> {
+        let address = self.cpu.read(Field::GUEST_LINEAR_ADDRESS);
+        let user = self.cpu.read(Field::GUEST_SS_ACCESS_RIGHTS) >> 5 & 3 == 3;
+        let mut code = PAGE_FAULT_RESERVED | u32::from(user) << 2;
+        if violation.write() {
+            code |= PAGE_FAULT_WRITE;
+        }
+        if violation.fetch() {
+            code |= PAGE_FAULT_FETCH;
+        }
+        self.cpu.set_cr2(address);
+        self.raise(Event::page_fault(code))
+    }
+
+    /// What an emulated instruction leaves behind.
+    pub(super) fn conclude(&mut self, outcome: Outcome, length: u64) -> Result<After, TripleFault> {
+        match outcome {
+            Outcome::Progress(Progress::Complete, end) => {
+                self.vcpu.advance_by(length, self.cpu);
+                Ok(end.map_or(After::Continue, After::End))
+            }
+            Outcome::Progress(Progress::Partial, end) => Ok(end.map_or(After::Continue, After::End)),
+            Outcome::Exception(exception) => self.raise_emulated(&exception),
+            // What the decoder does not know does not touch devices in any software worth the name.
+            Outcome::Undecodable(DecodeError::InvalidOpcode | DecodeError::Unsupported) => self.invalid_opcode(),
+            Outcome::Undecodable(_) => self.general_protection(),
+            Outcome::Shutdown => Err(TripleFault),
+        }
+    }
+
+    fn raise_emulated(&mut self, raised: &Exception) -> Result<After, TripleFault> {
+        if let Some(address) = raised.address.filter(|_| raised.vector == exception::PF) {
+            self.cpu.set_cr2(address.0);
+        }
+        let vector: Vector = raised.vector;
+        let event = match raised.error_code {
+            Some(code) => Event::exception_with_code(vector, code),
+            None => Event::exception(vector),
+        };
+        self.raise(event)
+    }
+}
