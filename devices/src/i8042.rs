@@ -176,3 +176,57 @@ impl I8042 {
         Outcome::None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(controller: &mut I8042, command: u8) -> u8 {
+        assert_eq!(controller.write_command(command), Outcome::None);
+        assert_eq!(controller.read_status() & 1, 1);
+        controller.read_data()
+    }
+
+    #[test]
+    fn the_controller_passes_its_tests() {
+        let mut controller = I8042::new();
+        assert_eq!(controller.read_status() & 3, 0);
+        assert_eq!(ask(&mut controller, 0xaa), 0x55);
+        assert_eq!(ask(&mut controller, 0xab), 0x00);
+        assert_eq!(ask(&mut controller, 0x20), 0x34);
+        assert_eq!(controller.read_status() & 1, 0);
+    }
+
+    #[test]
+    fn a_keyboard_that_is_not_there_times_out_and_may_interrupt() {
+        let mut controller = I8042::new();
+        controller.write_command(0x60);
+        controller.write_data(0x05);
+        assert!(!controller.keyboard_irq());
+        controller.write_data(0xff);
+        assert!(controller.keyboard_irq());
+        assert_eq!(controller.read_status() & 0x41, 0x41);
+        assert_eq!(controller.read_data(), 0xfe);
+        assert!(!controller.keyboard_irq());
+        controller.write_command(0xd4);
+        controller.write_data(0xff);
+        assert_eq!(controller.read_status() & 0x61, 0x61);
+        assert!(!controller.keyboard_irq());
+    }
+
+    #[test]
+    fn the_output_port_resets_and_gates_a20() {
+        let mut controller = I8042::new();
+        assert_eq!(controller.write_command(0xfe), Outcome::Reset);
+        assert_eq!(controller.write_command(0xff), Outcome::None);
+        controller.write_command(0xd1);
+        assert_eq!(controller.write_data(0xdd), Outcome::A20);
+        assert!(!controller.a20());
+        assert_eq!(ask(&mut controller, 0xd0), 0xdd);
+        controller.write_command(0xd1);
+        assert_eq!(controller.write_data(0xdf), Outcome::A20);
+        assert!(controller.a20());
+        controller.write_command(0xd1);
+        assert_eq!(controller.write_data(0xde), Outcome::Reset);
+    }
+}

@@ -5,6 +5,9 @@
 //! board's and not the guest's. Edges on masked pins are lost, as on the real part. Every access and every
 //! line change produces at most one message a pin.
 
+#[cfg(test)]
+mod tests;
+
 use arrayvec::ArrayVec;
 use bitfield_struct::bitfield;
 use isthmus_abi::Vector;

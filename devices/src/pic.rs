@@ -4,6 +4,9 @@
 //! Section numbers refer to the 8259A data sheet (order number 231468). Any order of command words is
 //! accepted; each leaves a sane controller.
 
+#[cfg(test)]
+mod tests;
+
 use isthmus_abi::Vector;
 
 /// Number of inputs of the pair.

@@ -1,6 +1,9 @@
 //! ACPI power management in fixed hardware (ACPI 6.5 §4.8): PM1a event and control blocks, the 32-bit PM timer,
 //! the SCI, and a power button. There is no SMI command port, so the machine is always in ACPI mode.
 
+#[cfg(test)]
+mod tests;
+
 use crate::time::{Clock, Ticks};
 
 /// First port of the PM1a event block: status and enable, two bytes each.

@@ -65,3 +65,31 @@ impl ControlA {
         self.value & 2 != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reset_bit_resets_when_it_rises() {
+        let mut control = ResetControl::default();
+        assert!(!control.write(0x02));
+        assert!(control.write(0x06));
+        assert!(!control.write(0x06));
+        assert_eq!(control.read(), 0x06);
+        assert!(!control.write(0xf1));
+        assert_eq!(control.read(), 0);
+        assert!(control.write(0x04));
+    }
+
+    #[test]
+    fn port_92_gates_a20_and_resets() {
+        let mut control = ControlA::new();
+        assert!(control.a20());
+        assert!(!control.write(0));
+        assert!(!control.a20());
+        assert!(control.write(3));
+        assert!(control.a20());
+        assert!(!control.write(3));
+    }
+}

@@ -3,6 +3,11 @@
 //! Time is a start epoch plus guest time; setting the clock moves the epoch. The divider (register A bits 6:4)
 //! and the square wave are kept and do nothing; daylight saving is not done.
 
+mod date;
+#[cfg(test)]
+mod tests;
+
+use self::date::{DAY, Date};
 use crate::time::{Clock, Ticks, earliest};
 
 /// Registers with a meaning; the rest is memory.
@@ -45,69 +50,6 @@ mod flag {
 const HZ: u64 = 32_768;
 /// Cycles before the end of a second in which register A shows an update in progress: 244 µs.
 const UPDATE_CYCLES: u64 = 8;
-/// Seconds a day.
-const DAY: i64 = 86_400;
-
-/// A date and time of day, not necessarily a real one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Date {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
-}
-
-/// Days before the first of a month counted from March, in a year that begins with March.
-const fn days_before(month_from_march: i64) -> i64 {
-    (153 * month_from_march + 2) / 5
-}
-
-/// Days in the years from March of year 0 to March of `year`, Gregorian.
-const fn days_of_years(year: i64) -> i64 {
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400)
-}
-
-/// Days from 0000-03-01 to 1970-01-01.
-const UNIX_EPOCH: i64 = days_of_years(1969) + days_before(10);
-
-impl Date {
-    /// Seconds since 1970. A day past the end of its month counts on into the next.
-    const fn seconds(self) -> i64 {
-        let shifted = self.month - 3;
-        let year = self.year + shifted.div_euclid(12);
-        let days = days_of_years(year) + days_before(shifted.rem_euclid(12)) + self.day - 1;
-        let time = self.hour * 3600 + self.minute * 60 + self.second;
-        (days - UNIX_EPOCH) * DAY + time
-    }
-
-    const fn from_seconds(seconds: i64) -> Self {
-        let days = seconds.div_euclid(DAY) + UNIX_EPOCH;
-        let time = seconds.rem_euclid(DAY);
-        // 146,097 days are 400 years; the estimate is at most one year too large.
-        let mut year = (400 * (days + 1)).div_euclid(146_097) + 1;
-        while days_of_years(year) > days {
-            year -= 1;
-        }
-        let day_of_year = days - days_of_years(year);
-        let shifted = (5 * day_of_year + 2) / 153;
-        Self {
-            year: if shifted >= 10 { year + 1 } else { year },
-            month: (shifted + 2) % 12 + 1,
-            day: day_of_year - days_before(shifted) + 1,
-            hour: time / 3600,
-            minute: time / 60 % 60,
-            second: time % 60,
-        }
-    }
-
-    /// 1 is Sunday. 1970-01-01 was a Thursday.
-    const fn weekday(seconds: i64) -> i64 {
-        (seconds.div_euclid(DAY) + 4).rem_euclid(7) + 1
-    }
-}
-
 /// The clock.
 #[derive(Clone, Debug)]
 pub struct Rtc {
@@ -171,7 +113,7 @@ impl Rtc {
         if self.load(index::B) & b::BINARY != 0 {
             value
         } else {
-            value / 10 << 4 | value % 10
+            (value / 10) << 4 | (value % 10)
         }
     }
 

@@ -2,7 +2,9 @@
 //! of a partition's time stands still and moves together.
 //!
 //! Trusts the caller to pass `now` that does not run backwards for one device; if it does, devices stay sane
-//! and merely see no time pass.
+//! and merely see no time pass. A guest may write its TSC: the board is given the partition's time, which
+//! such a write does not touch, and a local APIC, whose deadlines are in the vCPU's TSC, is told of it by
+//! [`crate::Lapic::tsc_moved`].
 //!
 //! # Policy for periodic sources
 //! Ticks of a periodic source that were missed, because the vCPU did not run or the board was not polled, are

@@ -2,6 +2,9 @@
 //! into a buffer that the board's owner drains. Reception comes from the owner, with flow control: what does
 //! not fit into the FIFO stays with the owner.
 
+#[cfg(test)]
+mod tests;
+
 use arrayvec::ArrayVec;
 
 use crate::time::{Clock, Ticks};

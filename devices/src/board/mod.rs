@@ -64,8 +64,8 @@ pub struct BoardConfig {
     pub rtc: bool,
     /// Whether the test device at port 0xf4 is there.
     pub debug_exit: bool,
-    /// Whether the 8259 pair starts as PC firmware leaves it (vectors 8 and 0x70, all masked) instead of as
-    /// after power-up.
+    /// Whether the 8259 pair and the 8254 start as PC firmware leaves them (vectors 8 and 0x70, all masked;
+    /// 18.2 ticks a second) instead of as after power-up.
     pub firmware_state: bool,
 }
 
@@ -170,11 +170,13 @@ impl Board {
     fn start(&mut self) {
         if self.config.firmware_state {
             self.pic.firmware_state();
+            self.pit.firmware_state(Ticks::default());
         }
     }
 
     /// Resets every device as the reset line does. The real-time clock keeps time and memory; events and output
-    /// that were not taken are dropped, the console's excepted.
+    /// that were not taken are dropped, the console's excepted. The board's time goes on: `now` does not begin
+    /// again with the guest.
     pub fn reset(&mut self) {
         self.ioapic.reset();
         self.pic.reset();

@@ -389,6 +389,12 @@ impl Lapic {
         self.poll(now);
     }
 
+    /// The vCPU's TSC was changed from `old` to `new`. A countdown takes as long as before; a deadline stays
+    /// where it is.
+    pub fn tsc_moved(&mut self, old: Ticks, new: Ticks) {
+        self.timer.tsc_moved(old, new);
+    }
+
     /// Fires the timer if it is due; returns whether an interrupt went into the IRR.
     pub fn poll(&mut self, now: Ticks) -> bool {
         let initial = self.page.get(offset::INITIAL_COUNT);

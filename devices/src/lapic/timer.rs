@@ -123,6 +123,14 @@ impl Timer {
         }
     }
 
+    /// The TSC went from `old` to `new` in no time.
+    pub fn tsc_moved(&mut self, old: Ticks, new: Ticks) {
+        if self.mode.counts() {
+            let moved = |expiry: Ticks| new.saturating_add(expiry.since(old));
+            self.expiry = self.expiry.map(moved);
+        }
+    }
+
     /// Whether the timer has expired by `now`. If so it is armed anew or stopped: true is said once.
     pub fn poll(&mut self, initial: u32, now: Ticks) -> bool {
         let Some(expiry) = self.expiry.filter(|expiry| *expiry <= now) else {
