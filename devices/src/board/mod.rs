@@ -8,6 +8,8 @@
 //! carries nothing. The devices' ports are in `ports`.
 
 mod ports;
+#[cfg(test)]
+mod tests;
 
 use arrayvec::ArrayVec;
 use isthmus_abi::{Gpa, Vector};
