@@ -499,3 +499,6 @@ pub const fn is_valid_pdpte(entry: u64, maxphyaddr: u8) -> bool {
     let reserved = 0b1_1110_0110 | (u64::MAX << maxphyaddr);
     entry & 1 == 0 || entry & reserved == 0
 }
+
+#[cfg(test)]
+mod tests;

@@ -224,7 +224,7 @@ pub mod backtrace {
 
     impl<S: ReadStack> Frames<S> {
         fn caller(&self, frame: u64) -> Option<(u64, u64)> {
-            if frame == 0 || frame % 8 != 0 {
+            if frame == 0 || !frame.is_multiple_of(8) {
                 return None;
             }
             let outer = self.stack.read(Hva(frame))?;
