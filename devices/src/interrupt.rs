@@ -151,14 +151,22 @@ impl Destination {
     /// spreads vectors and is the same every time; the SDM leaves arbitration to the platform (§11.6.2.4).
     #[must_use]
     pub fn lowest_priority(self, vector: Vector, addresses: &[ApicAddress]) -> Option<usize> {
-        let candidates = || {
-            let matching = addresses.iter().enumerate();
-            matching.filter(|(_, address)| address.enabled && self.matches(address))
-        };
-        let count = candidates().count();
-        let choice = usize::from(vector.0).checked_rem(count)?;
-        candidates().nth(choice).map(|(index, _)| index)
+        arbitrate(vector, addresses, |address| self.matches(address))
     }
+}
+
+/// Chooses by vector among the software-enabled APICs that are addressed.
+fn arbitrate(
+    vector: Vector,
+    addresses: &[ApicAddress],
+    addressed: impl Fn(&ApicAddress) -> bool,
+) -> Option<usize> {
+    let candidates = || {
+        let all = addresses.iter().enumerate();
+        all.filter(|(_, address)| address.enabled && addressed(address))
+    };
+    let choice = usize::from(vector.0).checked_rem(candidates().count())?;
+    candidates().nth(choice).map(|(index, _)| index)
 }
 
 /// What other processors must know of a local APIC in order to address it. Packs into 64 bits, so that its
@@ -258,6 +266,15 @@ impl Ipi {
             Shorthand::AllIncludingSelf => address.present,
             Shorthand::AllExcludingSelf => address.present && address.id != sender,
         }
+    }
+
+    /// The one receiver among `addresses` if this is a lowest-priority IPI, as
+    /// [`Destination::lowest_priority`] chooses it, the shorthand heeded.
+    #[must_use]
+    pub fn lowest_priority(&self, sender: u32, addresses: &[ApicAddress]) -> Option<usize> {
+        arbitrate(self.vector, addresses, |address| {
+            self.matches(sender, address)
+        })
     }
 }
 
@@ -366,6 +383,28 @@ mod tests {
         assert_eq!(all.lowest_priority(Vector(0x41), &addresses), Some(2));
         let nobody = Destination::from_xapic(0x80, true);
         assert_eq!(nobody.lowest_priority(Vector(0x41), &addresses), None);
+    }
+
+    #[test]
+    fn a_shorthand_goes_before_the_destination() {
+        let addresses = [xapic(0, 1, 0xf), xapic(1, 2, 0xf), xapic(2, 4, 0xf)];
+        let mut ipi = Ipi {
+            destination: Destination::from_xapic(0, false),
+            delivery_mode: DeliveryMode::LowestPriority,
+            vector: Vector(0x40),
+            shorthand: Shorthand::AllExcludingSelf,
+            level: true,
+            trigger: TriggerMode::Edge,
+        };
+        assert_eq!(
+            addresses.map(|address| ipi.matches(0, &address)),
+            [false, true, true]
+        );
+        assert_eq!(ipi.lowest_priority(0, &addresses), Some(1));
+        ipi.shorthand = Shorthand::AllIncludingSelf;
+        assert_eq!(addresses.map(|address| ipi.matches(0, &address)), [true; 3]);
+        ipi.shorthand = Shorthand::None;
+        assert_eq!(ipi.lowest_priority(0, &addresses), Some(0));
     }
 
     proptest! {
