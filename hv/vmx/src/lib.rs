@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod capabilities;
+pub mod checks;
 pub mod controls;
 pub mod ept;
 pub mod exit;
@@ -21,6 +22,7 @@ pub mod invalidate;
 pub mod linear;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
+pub mod preflight;
 pub mod segment;
 
 pub use field::{Field, Vmcs};
