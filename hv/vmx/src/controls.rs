@@ -373,8 +373,9 @@ impl Wanted {
         })
     }
 
-    /// The wishes with what hangs on "use TPR shadow" settled: without it CR8 must exit, and the APIC controls that
-    /// use the virtual-APIC page must be off (SDM Vol. 3C §27.2.1.1).
+    /// The wishes with what hangs on others settled. Without "use TPR shadow" CR8 must exit, and the APIC controls that
+    /// use the virtual-APIC page must be off (SDM Vol. 3C §27.2.1.1). VPIDs whose translations could not be
+    /// invalidated by context are not taken.
     fn resolve(mut self, capabilities: &Capabilities) -> Self {
         let shadow = PrimaryProcessorBased::USE_TPR_SHADOW;
         let asked = (self.required.primary | self.optional.primary).contains(shadow);
@@ -387,6 +388,11 @@ impl Wanted {
             self.optional.secondary -= SecondaryProcessorBased::VIRTUALIZE_X2APIC_MODE
                 | SecondaryProcessorBased::APIC_REGISTER_VIRTUALIZATION
                 | SecondaryProcessorBased::VIRTUAL_INTERRUPT_DELIVERY;
+        }
+        let ept_vpid = capabilities.ept_vpid;
+        let by_context = ept_vpid.invvpid_single() || ept_vpid.invvpid_all();
+        if !(ept_vpid.invvpid() && by_context) {
+            self.optional.secondary -= SecondaryProcessorBased::ENABLE_VPID;
         }
         self
     }

@@ -1,7 +1,9 @@
 //! What negotiation promises, over the capability MSRs of several processors and over made-up ones.
 
 use super::*;
-use crate::capabilities::{IA32_VMX_PROCBASED_CTLS2, IA32_VMX_TRUE_PROCBASED_CTLS};
+use crate::capabilities::{
+    IA32_VMX_EPT_VPID_CAP, IA32_VMX_PROCBASED_CTLS2, IA32_VMX_TRUE_PROCBASED_CTLS,
+};
 use crate::mock::processors::{self, Processor};
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -102,6 +104,19 @@ fn without_a_tpr_shadow_cr8_exits_and_the_virtual_apic_page_is_unused() {
             .secondary
             .contains(SecondaryProcessorBased::VIRTUALIZE_APIC_ACCESSES)
     );
+}
+
+#[test]
+fn vpids_that_cannot_be_invalidated_are_not_taken() {
+    for bits in [1 << 32, 1 << 41 | 1 << 42] {
+        let capabilities = flipped(processors::BOCHS_TIGERLAKE, IA32_VMX_EPT_VPID_CAP, bits);
+        let controls = negotiate(&capabilities, &Wanted::isthmus()).unwrap();
+        assert!(
+            !controls
+                .secondary
+                .contains(SecondaryProcessorBased::ENABLE_VPID)
+        );
+    }
 }
 
 #[test]
