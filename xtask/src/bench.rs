@@ -28,7 +28,10 @@ pub fn native(script: &str, cores: u8) -> Result<()> {
         protocol: Protocol::Linux,
         kernel: guests::package(Package::LinuxCloud)?,
         command_line: LINUX_PARAMETERS.to_owned(),
-        modules: vec![isthmus_beds::image::Module { file: guests::initramfs(script)?, name: String::new() }],
+        modules: vec![isthmus_beds::image::Module {
+            file: guests::initramfs(script)?,
+            name: String::new(),
+        }],
     };
     let iso = workspace::folder("images")?.join(format!("native-{script}.iso"));
     println!("image: {:?}", image.pack(&iso)?);
@@ -45,13 +48,25 @@ pub fn native(script: &str, cores: u8) -> Result<()> {
     for line in outcome.transcript.last(60) {
         println!("{line}");
     }
-    println!("{} {:?} {:?}", outcome.summary(), outcome.marks, outcome.findings);
+    println!(
+        "{} {:?} {:?}",
+        outcome.summary(),
+        outcome.marks,
+        outcome.findings
+    );
     Ok(())
 }
 
 /// The command.
 pub fn command(options: &Options) -> Result<u8> {
     let script = options.words.first().map_or("workload", |s| s.as_str());
-    native(script, options.words.get(1).and_then(|s| s.parse().ok()).unwrap_or(2))?;
+    native(
+        script,
+        options
+            .words
+            .get(1)
+            .and_then(|s| s.parse().ok())
+            .unwrap_or(2),
+    )?;
     Ok(0)
 }

@@ -21,7 +21,10 @@ pub fn package(package: Package) -> Result<PathBuf> {
     }
     setup::require(&[Need::Guests])?;
     setup::update_lists(false)?;
-    println!("guests: fetching Debian's {} (unpacked into target/guests, not installed)", package.name());
+    println!(
+        "guests: fetching Debian's {} (unpacked into target/guests, not installed)",
+        package.name()
+    );
     package.fetch(&store)
 }
 
@@ -31,7 +34,9 @@ pub fn package(package: Package) -> Result<PathBuf> {
 /// If there is no such script, or busybox cannot be fetched.
 pub fn initramfs(name: &str) -> Result<PathBuf> {
     let busybox = package(Package::Busybox)?;
-    let script = workspace::integration().join("initramfs").join(format!("{name}.sh"));
+    let script = workspace::integration()
+        .join("initramfs")
+        .join(format!("{name}.sh"));
     let archive = workspace::folder("guests")?.join(format!("{name}.cpio"));
     initramfs::write(&busybox, &script, &archive)?;
     Ok(archive)

@@ -4,12 +4,20 @@
 //! distribution's packages. Neighbours: `isthmus-beds` has the machines and scenarios, `isthmus-manifest` the manifests.
 #![forbid(unsafe_code)]
 
+mod bench;
+mod crates;
+mod elf;
 mod guests;
 mod image;
+mod lint;
 mod programs;
-mod bench;
 mod run;
+mod scenario;
 mod setup;
+mod size;
+mod source;
+mod symbols;
+mod test;
 mod watch;
 mod workspace;
 
@@ -69,7 +77,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Short('h') | Long("help") => return Ok(None),
-            Long("bed") => options.bed = Some(parser.value().and_then(|v| v.string()).map_err(usage)?),
+            Long("bed") => {
+                options.bed = Some(parser.value().and_then(|v| v.string()).map_err(usage)?)
+            }
             Long("release") => options.release = true,
             Long("list") => options.list = true,
             Long("quick") => options.quick = true,
@@ -77,7 +87,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
                 let seconds: u64 = parser.value().and_then(|v| v.parse()).map_err(usage)?;
                 options.limit = Some(Duration::from_secs(seconds));
             }
-            Short('o') | Long("output") => options.output = Some(parser.value().map_err(usage)?.into()),
+            Short('o') | Long("output") => {
+                options.output = Some(parser.value().map_err(usage)?.into())
+            }
             Value(word) => options.words.push(word.string().map_err(usage)?),
             other => return Err(usage(other.unexpected())),
         }
@@ -98,6 +110,11 @@ fn dispatch(arguments: Vec<OsString>) -> Result<u8> {
     match command.as_str() {
         "setup" => setup::everything().map(|()| 0),
         "image" => image::command(&options),
+        "doc" => lint::doc(),
+        "lint" => lint::command(),
+        "scenario" => scenario::command(&options),
+        "size" => size::command(),
+        "test" => test::command(&options),
         "bench" => bench::command(&options),
         "run" => run::command(&options),
         other => Err(usage(format!("there is no command `{other}`"))),
@@ -114,7 +131,9 @@ mod tests {
 
     #[test]
     fn options_may_stand_before_and_after_words() {
-        let options = read("--bed bochs scenario restart --limit 90").expect("read").expect("no help");
+        let options = read("--bed bochs scenario restart --limit 90")
+            .expect("read")
+            .expect("no help");
         assert_eq!(options.words, ["scenario", "restart"]);
         assert_eq!(options.bed.as_deref(), Some("bochs"));
         assert_eq!(options.limit, Some(Duration::from_secs(90)));
@@ -123,6 +142,9 @@ mod tests {
     #[test]
     fn an_unknown_option_is_named_and_help_is_shown() {
         let error = read("run --fast").unwrap_err().to_string();
-        assert!(error.contains("--fast") && error.contains("cargo xtask COMMAND"), "{error}");
+        assert!(
+            error.contains("--fast") && error.contains("cargo xtask COMMAND"),
+            "{error}"
+        );
     }
 }

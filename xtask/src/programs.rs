@@ -22,7 +22,7 @@ use std::{
 const TARGET: &str = "x86_64-unknown-none";
 
 /// A bare-metal program of this tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Program {
     /// The hypervisor.
     Hypervisor,
@@ -33,8 +33,14 @@ pub enum Program {
 }
 
 impl Program {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hypervisor, Self::Kernel, Self::Trespass];
+    /// The guest that a manifest calls `build:NAME`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "kernel" => Some(Self::Kernel),
+            "trespass" => Some(Self::Trespass),
+            _ => None,
+        }
+    }
 
     /// Its cargo package.
     pub const fn package(self) -> &'static str {
@@ -82,7 +88,9 @@ pub fn rustup_has_target() -> bool {
     static FOUND: OnceLock<bool> = OnceLock::new();
     *FOUND.get_or_init(|| {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let output = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+        let output = Command::new(rustc)
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .output();
         output.is_ok_and(|output| {
             let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
             !folder.is_empty() && Path::new(&folder).is_dir()
@@ -105,15 +113,25 @@ pub fn build(programs: &[Program], profile: Profile) -> Result<Vec<PathBuf>> {
         cargo.args(["-p", program.package()]);
     }
     let start = Instant::now();
-    let status = cargo.status().map_err(|error| command::start_error(&cargo, &error, "is cargo installed?"))?;
+    let status = cargo
+        .status()
+        .map_err(|error| command::start_error(&cargo, &error, "is cargo installed?"))?;
     if !status.success() {
         let names: Vec<_> = programs.iter().map(|program| program.package()).collect();
-        return Err(Error::Input(format!("{} did not compile; cargo's messages are above", names.join(", "))));
+        return Err(Error::Input(format!(
+            "{} did not compile; cargo's messages are above",
+            names.join(", ")
+        )));
     }
     if start.elapsed().as_secs() > 2 {
         println!("build: done after {} s", start.elapsed().as_secs());
     }
-    let binary = |program: &Program| folder.join(TARGET).join(profile.folder()).join(program.binary());
+    let binary = |program: &Program| {
+        folder
+            .join(TARGET)
+            .join(profile.folder())
+            .join(program.binary())
+    };
     Ok(programs.iter().map(binary).collect())
 }
 
@@ -128,12 +146,20 @@ fn cargo(folder: &Path) -> Command {
         // Only for -Zbuild-std: the code itself uses stable features.
         cargo.env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_TARGET_X86_64_UNKNOWN_NONE_LINKER", "ld.lld");
-        cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTDOC").env_remove("CARGO");
+        cargo
+            .env_remove("RUSTUP_TOOLCHAIN")
+            .env_remove("RUSTDOC")
+            .env_remove("CARGO");
     }
     cargo.arg("build").args(["--target", TARGET]);
     if !rustup_has_target() {
-        cargo.args(["-Zbuild-std=core,alloc,compiler_builtins", "-Zbuild-std-features=compiler-builtins-mem"]);
+        cargo.args([
+            "-Zbuild-std=core,alloc,compiler_builtins",
+            "-Zbuild-std-features=compiler-builtins-mem",
+        ]);
     }
-    cargo.current_dir(workspace::root()).env("CARGO_TARGET_DIR", folder);
+    cargo
+        .current_dir(workspace::root())
+        .env("CARGO_TARGET_DIR", folder);
     cargo
 }

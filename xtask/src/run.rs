@@ -1,5 +1,150 @@
-//! `cargo xtask image`.
-use crate::Options;
-use isthmus_beds::error::Result;
-/// c
-pub fn command(_options: &Options) -> Result<u8> { Ok(0) }
+//! `cargo xtask run`: build, pack, boot, and be the machine's terminal.
+//!
+//! Neighbours: [`crate::image`] packs, [`crate::watch`] joins the terminal.
+
+use crate::{
+    Options,
+    image::{self, Style},
+    programs::Profile,
+    setup::{self, Need},
+    watch::{Stream, Terminal},
+    workspace,
+};
+use isthmus_beds::{
+    bed::Bed,
+    error::{Error, Result},
+    machine::{Boot, CpuModel, End, Machine, Outcome},
+};
+use std::{io::IsTerminal, time::Duration};
+
+/// Nobody watches a run without terminal, so it has an end.
+const LIMIT_UNATTENDED: Duration = Duration::from_secs(15 * 60);
+const LIMIT_INTERACTIVE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The command.
+///
+/// # Errors
+/// What keeps the machine from being built or booted.
+pub fn command(options: &Options) -> Result<u8> {
+    let bed = bed(options.bed.as_deref())?;
+    if bed == Bed::Standalone {
+        return Err(Error::Input("a manifest needs the hypervisor; the kernel alone is `cargo xtask scenario standalone`".to_owned()));
+    }
+    let manifest = image::manifest_path(options.words.first())?;
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let style = Style {
+        profile: Profile::from_flag(options.release),
+        interactive: terminal,
+    };
+    let packed = image::pack(&manifest, style)?;
+    let machine = Machine {
+        name: packed.name.clone(),
+        boot: Boot::Iso(packed.iso),
+        cpu: CpuModel::default(),
+        cores: packed.cores,
+        memory_mib: packed.memory_mib,
+        limit: options.limit.unwrap_or(if terminal {
+            LIMIT_INTERACTIVE
+        } else {
+            LIMIT_UNATTENDED
+        }),
+        folder: workspace::folder("logs")?.join(format!("run-{}", packed.name)),
+    };
+    banner(&machine, bed, terminal);
+    let outcome = boot(bed, &machine, terminal)?;
+    println!("\n{}", outcome.summary());
+    for finding in &outcome.findings {
+        println!("{bed}: {finding}");
+    }
+    println!("logs: {}", outcome.folder.display());
+    Ok(exit_code(&outcome, terminal))
+}
+
+/// The bed that was asked for, after what it needs was installed.
+///
+/// # Errors
+/// An unknown name, or why the bed cannot run.
+pub fn bed(name: Option<&str>) -> Result<Bed> {
+    let bed = Bed::parse(name.unwrap_or("auto"))?;
+    let need = if bed == Bed::Bochs {
+        Need::Bochs
+    } else {
+        Need::Qemu
+    };
+    setup::require(&[need])?;
+    bed.available()?;
+    Ok(bed)
+}
+
+fn banner(machine: &Machine, bed: Bed, terminal: bool) {
+    println!(
+        "Booting {} on {bed}: {} cores, {} MiB.",
+        machine.name, machine.cores, machine.memory_mib
+    );
+    if bed == Bed::Bochs {
+        println!(
+            "Bochs emulates every instruction: GRUB takes some seconds, Linux half a minute and more."
+        );
+    }
+    if terminal {
+        println!(
+            "Keys: Ctrl-A then n next console, 1-9 console by number, 0 hypervisor, c counters, h help, x end."
+        );
+    }
+    println!();
+}
+
+fn boot(bed: Bed, machine: &Machine, terminal: bool) -> Result<Outcome> {
+    match terminal.then(Terminal::take).flatten() {
+        Some(mut watcher) => bed.run(machine, &mut watcher),
+        None => bed.run(machine, &mut Stream),
+    }
+}
+
+/// The verdict of the partition that decides. Without one, an end in order is 0 and all else 1.
+fn exit_code(outcome: &Outcome, terminal: bool) -> u8 {
+    if let Some(verdict) = outcome.verdict() {
+        return verdict;
+    }
+    let orderly = match outcome.end {
+        End::PoweredOff => outcome.transcript.stopped().is_none(),
+        End::Watched => terminal,
+        _ => false,
+    };
+    u8::from(!orderly)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use isthmus_beds::transcript::Transcript;
+
+    fn outcome(end: End, text: &str) -> Outcome {
+        Outcome {
+            end,
+            transcript: Transcript::new(text.as_bytes()),
+            findings: Vec::new(),
+            marks: Vec::new(),
+            elapsed: Duration::ZERO,
+            folder: "/nowhere".into(),
+        }
+    }
+
+    #[test]
+    fn the_verdict_is_the_exit_code() {
+        assert_eq!(
+            exit_code(&outcome(End::PoweredOff, "isthmus: verdict 7\n"), false),
+            7
+        );
+        assert_eq!(
+            exit_code(
+                &outcome(End::PoweredOff, "isthmus: stopped: no VMX\n"),
+                false
+            ),
+            1
+        );
+        assert_eq!(exit_code(&outcome(End::PoweredOff, ""), false), 0);
+        assert_eq!(exit_code(&outcome(End::TimedOut, ""), false), 1);
+        assert_eq!(exit_code(&outcome(End::Watched, ""), true), 0);
+    }
+}

@@ -35,11 +35,19 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 5] = [Self::BareToolchain, Self::Image, Self::Bochs, Self::Qemu, Self::Guests];
+    const ALL: [Self; 5] = [
+        Self::BareToolchain,
+        Self::Image,
+        Self::Bochs,
+        Self::Qemu,
+        Self::Guests,
+    ];
 
     fn why(self) -> &'static str {
         match self {
-            Self::BareToolchain => "to compile for the bare machine (rustup's toolchain here lacks the target x86_64-unknown-none)",
+            Self::BareToolchain => {
+                "to compile for the bare machine (rustup's toolchain here lacks the target x86_64-unknown-none)"
+            }
             Self::Image => "to pack the boot image",
             Self::Bochs => "to boot on an emulated CPU with VT-x",
             Self::Qemu => "to boot in QEMU",
@@ -52,35 +60,53 @@ impl Need {
             Package { name, file }
         }
         match self {
-            Self::BareToolchain => const {
-                &[
-                    package("rustc-web", "/usr/bin/rustc"),
-                    package("cargo-web", "/usr/bin/cargo"),
-                    package("rust-web-src", "/usr/lib/rustlib/src/rust/library/core/Cargo.toml"),
-                    package("lld", "/usr/bin/ld.lld"),
-                ]
-            },
-            Self::Image => const {
-                &[
-                    package("grub-common", "/usr/bin/grub-mkimage"),
-                    package("grub-pc-bin", "/usr/lib/grub/i386-pc/multiboot2.mod"),
-                    package("xorriso", "/usr/bin/xorriso"),
-                ]
-            },
-            Self::Bochs => const {
-                &[
-                    package("bochs", "/usr/bin/bochs"),
-                    package("bochsbios", "/usr/share/bochs/BIOS-bochs-latest"),
-                    package("vgabios", "/usr/share/bochs/VGABIOS-lgpl-latest"),
-                ]
-            },
-            Self::Qemu => const {
-                &[
-                    package("qemu-system-x86", "/usr/bin/qemu-system-x86_64"),
-                    package("seabios", "/usr/share/seabios/bios-256k.bin"),
-                ]
-            },
-            Self::Guests => const { &[package("dpkg", "/usr/bin/dpkg-deb"), package("apt", "/usr/bin/apt-get")] },
+            Self::BareToolchain => {
+                const {
+                    &[
+                        package("rustc-web", "/usr/bin/rustc"),
+                        package("cargo-web", "/usr/bin/cargo"),
+                        package(
+                            "rust-web-src",
+                            "/usr/lib/rustlib/src/rust/library/core/Cargo.toml",
+                        ),
+                        package("lld", "/usr/bin/ld.lld"),
+                    ]
+                }
+            }
+            Self::Image => {
+                const {
+                    &[
+                        package("grub-common", "/usr/bin/grub-mkimage"),
+                        package("grub-pc-bin", "/usr/lib/grub/i386-pc/multiboot2.mod"),
+                        package("xorriso", "/usr/bin/xorriso"),
+                    ]
+                }
+            }
+            Self::Bochs => {
+                const {
+                    &[
+                        package("bochs", "/usr/bin/bochs"),
+                        package("bochsbios", "/usr/share/bochs/BIOS-bochs-latest"),
+                        package("vgabios", "/usr/share/bochs/VGABIOS-lgpl-latest"),
+                    ]
+                }
+            }
+            Self::Qemu => {
+                const {
+                    &[
+                        package("qemu-system-x86", "/usr/bin/qemu-system-x86_64"),
+                        package("seabios", "/usr/share/seabios/bios-256k.bin"),
+                    ]
+                }
+            }
+            Self::Guests => {
+                const {
+                    &[
+                        package("dpkg", "/usr/bin/dpkg-deb"),
+                        package("apt", "/usr/bin/apt-get"),
+                    ]
+                }
+            }
         }
     }
 
@@ -89,8 +115,14 @@ impl Need {
             return Vec::new();
         }
         let own_bochs = std::env::var_os("ISTHMUS_BOCHS").is_some();
-        let present = |package: &&Package| Path::new(package.file).exists() || (own_bochs && package.name == "bochs");
-        self.packages().iter().filter(|package| !present(package)).map(|package| package.name).collect()
+        let present = |package: &&Package| {
+            Path::new(package.file).exists() || (own_bochs && package.name == "bochs")
+        };
+        self.packages()
+            .iter()
+            .filter(|package| !present(package))
+            .map(|package| package.name)
+            .collect()
     }
 }
 
@@ -113,10 +145,14 @@ pub fn require(needs: &[Need]) -> Result<()> {
     let bare = needs.contains(&Need::BareToolchain) && !Need::BareToolchain.missing().is_empty();
     let advice = advice(&packages, bare);
     if !Path::new("/etc/debian_version").exists() {
-        return Err(Error::Unavailable(format!("this is not a Debian machine, so nothing was installed. {advice}")));
+        return Err(Error::Unavailable(format!(
+            "this is not a Debian machine, so nothing was installed. {advice}"
+        )));
     }
     if !is_root() {
-        return Err(Error::Unavailable(format!("without root nothing was installed. {advice}")));
+        return Err(Error::Unavailable(format!(
+            "without root nothing was installed. {advice}"
+        )));
     }
     install(&packages).map_err(|error| Error::Unavailable(format!("{error}\n{advice}")))
 }
@@ -143,13 +179,20 @@ fn advice(packages: &[&str], bare: bool) -> String {
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout == b"0\n")
 }
 
 /// Whether apt knows any package at all; on a fresh container it does not.
 fn has_lists() -> bool {
-    let Ok(folder) = fs::read_dir("/var/lib/apt/lists") else { return false };
-    folder.flatten().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+    let Ok(folder) = fs::read_dir("/var/lib/apt/lists") else {
+        return false;
+    };
+    folder
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
 }
 
 /// Fetches apt's package lists, if it has none or `again` says that they are too old.
@@ -161,7 +204,9 @@ pub fn update_lists(again: bool) -> Result<()> {
         return Ok(());
     }
     if !is_root() {
-        return Err(Error::Unavailable("apt has no package lists yet; run `apt-get update` as root once".to_owned()));
+        return Err(Error::Unavailable(
+            "apt has no package lists yet; run `apt-get update` as root once".to_owned(),
+        ));
     }
     println!("setup: apt-get update, because apt's package lists are missing or too old");
     apt(&["update"])
@@ -170,7 +215,13 @@ pub fn update_lists(again: bool) -> Result<()> {
 fn install(packages: &[&str]) -> Result<()> {
     update_lists(false)?;
     println!("setup: apt-get install {}", packages.join(" "));
-    let mut arguments = vec!["install", "-y", "--no-install-recommends", "-o", "Dpkg::Use-Pty=0"];
+    let mut arguments = vec![
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "-o",
+        "Dpkg::Use-Pty=0",
+    ];
     arguments.extend(packages);
     if apt(&arguments).is_ok() {
         return Ok(());
@@ -194,7 +245,11 @@ fn apt(arguments: &[&str]) -> Result<()> {
             return Ok(());
         }
         if attempt < TRIES {
-            println!("setup: apt-get failed; try {} of {TRIES} in {} s", attempt + 1, attempt * 3);
+            println!(
+                "setup: apt-get failed; try {} of {TRIES} in {} s",
+                attempt + 1,
+                attempt * 3
+            );
             thread::sleep(Duration::from_secs(attempt * 3));
         }
     }

@@ -45,12 +45,21 @@ impl Heartbeat {
 
     /// For the machine `name`.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), next: Self::EVERY, tail: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            next: Self::EVERY,
+            tail: Vec::new(),
+        }
     }
 
     fn last_line(&self) -> String {
         let text = String::from_utf8_lossy(&self.tail);
-        let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("(nothing yet)");
+        let line = text
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+            .unwrap_or("(nothing yet)");
         line.chars().filter(|c| !c.is_control()).take(100).collect()
     }
 }
@@ -65,10 +74,58 @@ impl Watcher for Heartbeat {
 
     fn tick(&mut self, elapsed: Duration, _: &mut Vec<u8>) -> Flow {
         if elapsed >= self.next {
-            println!("  {} {:>3} s: {}", self.name, elapsed.as_secs(), self.last_line());
+            println!(
+                "  {} {:>3} s: {}",
+                self.name,
+                elapsed.as_secs(),
+                self.last_line()
+            );
             self.next = elapsed + Self::EVERY;
         }
         Flow::Go
+    }
+}
+
+/// Stops the machine when all of some texts have come, beside another watcher.
+#[derive(Debug)]
+pub struct Until<W> {
+    missing: Vec<&'static str>,
+    line: Vec<u8>,
+    has_any: bool,
+    inner: W,
+}
+
+impl<W: Watcher> Until<W> {
+    /// Stops at the last of `texts`; never, if there are none.
+    pub fn new(texts: &[&'static str], inner: W) -> Self {
+        Self {
+            missing: texts.to_vec(),
+            line: Vec::new(),
+            has_any: !texts.is_empty(),
+            inner,
+        }
+    }
+}
+
+impl<W: Watcher> Watcher for Until<W> {
+    fn serial(&mut self, bytes: &[u8], input: &mut Vec<u8>) -> Flow {
+        // Texts are within a line, but guests that draw on the terminal never end one: what is kept is bounded.
+        const KEPT: usize = 16 * 1024;
+        self.line.extend_from_slice(bytes);
+        let text = String::from_utf8_lossy(&self.line).into_owned();
+        self.missing.retain(|wanted| !text.contains(wanted));
+        let surplus = self.line.len().saturating_sub(KEPT);
+        self.line.drain(..surplus);
+        let flow = self.inner.serial(bytes, input);
+        if self.has_any && self.missing.is_empty() {
+            Flow::Stop
+        } else {
+            flow
+        }
+    }
+
+    fn tick(&mut self, elapsed: Duration, input: &mut Vec<u8>) -> Flow {
+        self.inner.tick(elapsed, input)
     }
 }
 
@@ -90,12 +147,19 @@ impl Terminal {
         thread::spawn(move || {
             let mut buffer = [0; 256];
             while let Ok(count @ 1..) = io::stdin().read(&mut buffer) {
-                if sender.send(buffer.get(..count).unwrap_or(&[]).to_vec()).is_err() {
+                if sender
+                    .send(buffer.get(..count).unwrap_or(&[]).to_vec())
+                    .is_err()
+                {
                     return;
                 }
             }
         });
-        Some(Self { keys, before: before.trim().to_owned(), end: EndKeys::default() })
+        Some(Self {
+            keys,
+            before: before.trim().to_owned(),
+            end: EndKeys::default(),
+        })
     }
 }
 
@@ -109,7 +173,11 @@ impl Watcher for Terminal {
             self.end.read(&keys, elapsed);
             input.extend_from_slice(&keys);
         }
-        if self.end.is_due(elapsed) { Flow::Stop } else { Flow::Go }
+        if self.end.is_due(elapsed) {
+            Flow::Stop
+        } else {
+            Flow::Go
+        }
     }
 }
 
@@ -120,8 +188,16 @@ impl Drop for Terminal {
 }
 
 fn stty(arguments: &[&str]) -> Option<String> {
-    let output = Command::new("stty").args(arguments).stdin(Stdio::inherit()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new("stty")
+        .args(arguments)
+        .stdin(Stdio::inherit())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Recognises Ctrl-A x. The hypervisor is told as well and ends the machine in order; one that no longer listens (or is
@@ -147,7 +223,8 @@ impl EndKeys {
     }
 
     fn is_due(&self, now: Duration) -> bool {
-        self.asked.is_some_and(|asked| now.saturating_sub(asked) > Self::GRACE)
+        self.asked
+            .is_some_and(|asked| now.saturating_sub(asked) > Self::GRACE)
     }
 }
 
@@ -169,6 +246,19 @@ mod tests {
         let mut keys = EndKeys::default();
         keys.read(b"\x01\x01x", Duration::ZERO);
         assert!(!keys.is_due(Duration::from_secs(60)));
+    }
+
+    #[test]
+    fn a_machine_is_stopped_when_the_last_text_has_come() {
+        let mut until = Until::new(&["one", "two"], Heartbeat::new("m"));
+        let mut input = Vec::new();
+        assert_eq!(until.serial(b"tw", &mut input), Flow::Go);
+        assert_eq!(until.serial(b"o", &mut input), Flow::Go);
+        assert_eq!(until.serial(b"one", &mut input), Flow::Stop);
+        assert_eq!(
+            Until::new(&[], Heartbeat::new("m")).serial(b"x", &mut input),
+            Flow::Go
+        );
     }
 
     #[test]

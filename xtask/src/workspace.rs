@@ -10,14 +10,18 @@ use std::{
 
 /// The root of the tree.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
 }
 
 /// The target folder: `CARGO_TARGET_DIR`, or `target` in the tree.
 pub fn target() -> PathBuf {
     match env::var_os("CARGO_TARGET_DIR") {
         // Cargo takes a relative one from where it was called.
-        Some(folder) => env::current_dir().unwrap_or_else(|_| root().to_owned()).join(folder),
+        Some(folder) => env::current_dir()
+            .unwrap_or_else(|_| root().to_owned())
+            .join(folder),
         None => root().join("target"),
     }
 }

@@ -42,14 +42,23 @@ impl Bed {
         if name == "auto" {
             return Ok(Self::best());
         }
-        Self::ALL.into_iter().find(|bed| bed.name() == name).ok_or_else(|| {
-            Error::Input(format!("there is no bed `{name}`; the beds are auto, bochs, qemu-kvm and standalone"))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|bed| bed.name() == name)
+            .ok_or_else(|| {
+                Error::Input(format!(
+                    "there is no bed `{name}`; the beds are auto, bochs, qemu-kvm and standalone"
+                ))
+            })
     }
 
     /// Nested VT-x on a real processor where there is any, else Bochs.
     pub fn best() -> Self {
-        if qemu::available(qemu::Mode::Kvm).is_ok() { Self::QemuKvm } else { Self::Bochs }
+        if qemu::available(qemu::Mode::Kvm).is_ok() {
+            Self::QemuKvm
+        } else {
+            Self::Bochs
+        }
     }
 
     /// Says why it cannot run here, if it cannot.
@@ -93,6 +102,9 @@ mod tests {
             assert_eq!(Bed::parse(bed.name()).expect("a bed"), bed);
         }
         let error = Bed::parse("vmware").unwrap_err().to_string();
-        assert!(error.contains("vmware") && error.contains("bochs"), "{error}");
+        assert!(
+            error.contains("vmware") && error.contains("bochs"),
+            "{error}"
+        );
     }
 }

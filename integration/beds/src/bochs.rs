@@ -47,11 +47,15 @@ const MSRS: &[(u32, u64)] = &[
 /// [`Error::Unavailable`] with what would help.
 pub fn available() -> Result<()> {
     if env::var_os("ISTHMUS_BOCHS").is_none() && !crate::in_path("bochs") {
-        return Err(Error::Unavailable(format!("bed bochs: Bochs is not installed; {HELP}")));
+        return Err(Error::Unavailable(format!(
+            "bed bochs: Bochs is not installed; {HELP}"
+        )));
     }
     for file in [BIOS, VGA_BIOS] {
         if !Path::new(file).exists() {
-            return Err(Error::Unavailable(format!("bed bochs: {file} is missing; {HELP}")));
+            return Err(Error::Unavailable(format!(
+                "bed bochs: {file} is missing; {HELP}"
+            )));
         }
     }
     Ok(())
@@ -74,18 +78,34 @@ pub fn run(machine: &Machine, watcher: &mut dyn Watcher) -> Result<Outcome> {
         fs::write(&path, data).map_err(Error::io("write", path))
     };
     let port = SerialPort::bind()?;
-    write("bochsrc", configuration(machine, &iso, port.port).as_bytes())?;
+    write(
+        "bochsrc",
+        configuration(machine, &iso, port.port).as_bytes(),
+    )?;
     write("msrs.def", msr_table().as_bytes())?;
     write("cmos.img", &cmos::image(machine.memory_mib))?;
     // Debian's Bochs has its debugger compiled in, which waits for a command before the first instruction.
     write("debugger.rc", b"continue\n")?;
     let console = folder.join("emulator.out");
     let console = fs::File::create(&console).map_err(Error::io("create", console))?;
-    let errors = console.try_clone().map_err(Error::io("write", folder.join("emulator.out")))?;
+    let errors = console
+        .try_clone()
+        .map_err(Error::io("write", folder.join("emulator.out")))?;
     let binary = env::var_os("ISTHMUS_BOCHS").unwrap_or_else(|| "bochs".into());
     let mut command = Command::new(binary);
-    command.args(["-q", "-f", "bochsrc", "-rc", "debugger.rc"]).current_dir(&folder).stdout(console).stderr(errors);
-    let ran = process::run(&mut command, port, &folder.join("serial.log"), machine.limit, watcher, HELP)?;
+    command
+        .args(["-q", "-f", "bochsrc", "-rc", "debugger.rc"])
+        .current_dir(&folder)
+        .stdout(console)
+        .stderr(errors);
+    let ran = process::run(
+        &mut command,
+        port,
+        &folder.join("serial.log"),
+        machine.limit,
+        watcher,
+        HELP,
+    )?;
     let log = fs::read(folder.join("machine.log")).unwrap_or_default();
     let log = String::from_utf8_lossy(&log);
     Ok(Outcome {
@@ -100,7 +120,12 @@ pub fn run(machine: &Machine, watcher: &mut dyn Watcher) -> Result<Outcome> {
 
 /// The configuration file. Time is the emulated machine's own (`sync=none`), so a run does not depend on the host's load.
 fn configuration(machine: &Machine, iso: &Path, port: u16) -> String {
-    let Machine { cpu, cores, memory_mib, .. } = machine;
+    let Machine {
+        cpu,
+        cores,
+        memory_mib,
+        ..
+    } = machine;
     format!(
         "plugin_ctrl: unmapped=1, biosdev=1, speaker=0, e1000=0, serial=1\n\
          config_interface: textconfig\n\
@@ -130,9 +155,15 @@ fn configuration(machine: &Machine, iso: &Path, port: u16) -> String {
 /// The table of [`MSRS`] in Bochs' form: address, type 0 (no side effect), then reset value, reserved bits and ignored
 /// bits as high and low halves.
 fn msr_table() -> String {
-    let mut text = String::from("# address type reset_hi reset_lo reserved_hi reserved_lo ignored_hi ignored_lo\n");
+    let mut text = String::from(
+        "# address type reset_hi reset_lo reserved_hi reserved_lo ignored_hi ignored_lo\n",
+    );
     for (address, reset) in MSRS {
-        text.push_str(&format!("0x{address:03x} 0 {:08x} {:08x} 0 0 0 0\n", reset >> 32, reset & 0xffff_ffff));
+        text.push_str(&format!(
+            "0x{address:03x} 0 {:08x} {:08x} 0 0 0 0\n",
+            reset >> 32,
+            reset & 0xffff_ffff
+        ));
     }
     text
 }
@@ -144,15 +175,24 @@ fn end(ended: &Ended, log: &str) -> End {
         Ended::TimedOut => End::TimedOut,
         Ended::Lingered => End::PoweredOff,
         Ended::Left(status) => {
-            if log.contains("Shutdown port: shutdown requested") || log.contains("ACPI control: soft power off") {
+            if log.contains("Shutdown port: shutdown requested")
+                || log.contains("ACPI control: soft power off")
+            {
                 return End::PoweredOff;
             }
             if log.contains("triple fault") || log.contains("Triple fault") {
                 return End::Crashed("the processor was shut down by a triple fault".to_owned());
             }
             match log.lines().rev().find(|line| line.contains(">>PANIC<<")) {
-                Some(line) => End::Crashed(line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")),
-                None => End::Crashed(format!("Bochs left with {status}; emulator.out has its words")),
+                Some(line) => End::Crashed(
+                    line.split_whitespace()
+                        .skip(1)
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                ),
+                None => End::Crashed(format!(
+                    "Bochs left with {status}; emulator.out has its words"
+                )),
             }
         }
     }
@@ -160,9 +200,17 @@ fn end(ended: &Ended, log: &str) -> End {
 
 /// Lines of the log that say what was wrong with a VMX instruction or a VM entry, at most 20.
 fn findings(log: &str) -> Vec<String> {
-    let named = |line: &&str| line.contains("VMFAIL") || line.contains("VMENTER FAIL") || line.contains(">>PANIC<<");
-    let benign = |line: &&str| line.contains("shutdown requested") || line.contains("soft power off");
-    log.lines().filter(named).filter(|line| !benign(line)).take(20).map(str::to_owned).collect()
+    let named = |line: &&str| {
+        line.contains("VMFAIL") || line.contains("VMENTER FAIL") || line.contains(">>PANIC<<")
+    };
+    let benign =
+        |line: &&str| line.contains("shutdown requested") || line.contains("soft power off");
+    log.lines()
+        .filter(named)
+        .filter(|line| !benign(line))
+        .take(20)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Lines that were written to the BIOS' message port, with the tick: `00205342055i[BIOS  ] L`. Only one-letter lines
@@ -174,7 +222,10 @@ fn marks(log: &str) -> Vec<(String, u64)> {
         Some((one.then(|| message.to_owned())?, stamp.parse().ok()?))
     };
     let mut marks: Vec<(String, u64)> = log.lines().filter_map(mark).collect();
-    if let Some(line) = log.lines().find(|line| line.contains("shutdown requested") || line.contains("soft power off")) {
+    if let Some(line) = log
+        .lines()
+        .find(|line| line.contains("shutdown requested") || line.contains("soft power off"))
+    {
         let tick = line.get(..11).and_then(|stamp| stamp.parse().ok());
         marks.extend(tick.map(|tick| ("off".to_owned(), tick)));
     }
@@ -218,8 +269,11 @@ mod tests {
         assert_eq!(end(&LEFT(), off), End::PoweredOff);
         assert!(findings(off).is_empty());
         assert_eq!(marks(off), [("off".to_owned(), 100)]);
-        let crash = "00000000100p[CPU0  ] >>PANIC<< exception(): 3rd (14) exception with no resolution\n";
-        let End::Crashed(message) = end(&LEFT(), crash) else { panic!("a crash") };
+        let crash =
+            "00000000100p[CPU0  ] >>PANIC<< exception(): 3rd (14) exception with no resolution\n";
+        let End::Crashed(message) = end(&LEFT(), crash) else {
+            panic!("a crash")
+        };
         assert!(message.contains("3rd (14) exception"), "{message}");
     }
 
@@ -231,7 +285,11 @@ mod tests {
 
     #[test]
     fn marks_are_single_letters_of_the_bios_port() {
-        let log = "00004763053i[BIOS  ] IDE time out\n00205342055i[BIOS  ] L\n00387436923i[BIOS  ] B\n";
-        assert_eq!(marks(log), [("L".to_owned(), 205_342_055), ("B".to_owned(), 387_436_923)]);
+        let log =
+            "00004763053i[BIOS  ] IDE time out\n00205342055i[BIOS  ] L\n00387436923i[BIOS  ] B\n";
+        assert_eq!(
+            marks(log),
+            [("L".to_owned(), 205_342_055), ("B".to_owned(), 387_436_923)]
+        );
     }
 }

@@ -13,22 +13,33 @@ const TAIL: usize = 4000;
 /// # Errors
 /// [`Error::Missing`] if there is no such program, [`Error::Failed`] with the end of its output if it did not exit with 0.
 pub fn run(command: &mut Command, help: &str) -> Result<Vec<u8>> {
-    let output = command.output().map_err(|e| start_error(command, &e, help))?;
+    let output = command
+        .output()
+        .map_err(|e| start_error(command, &e, help))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Err(Error::Failed { command: line(command), output: tail(&text, TAIL).to_owned() })
+    Err(Error::Failed {
+        command: line(command),
+        output: tail(&text, TAIL).to_owned(),
+    })
 }
 
 /// The error for a program that could not be started.
 pub fn start_error(command: &Command, error: &io::Error, help: &str) -> Error {
     let program = command.get_program().to_string_lossy().into_owned();
     if error.kind() == io::ErrorKind::NotFound {
-        Error::Missing { program, help: help.to_owned() }
+        Error::Missing {
+            program,
+            help: help.to_owned(),
+        }
     } else {
-        Error::Failed { command: line(command), output: error.to_string() }
+        Error::Failed {
+            command: line(command),
+            output: error.to_string(),
+        }
     }
 }
 

@@ -40,7 +40,12 @@ impl Archive {
 
     /// Adds a character device.
     pub fn character_device(&mut self, path: &str, permissions: u32, major: u32, minor: u32) {
-        self.entry(path, kind::CHARACTER | (permissions & 0o7777), (major, minor), &[]);
+        self.entry(
+            path,
+            kind::CHARACTER | (permissions & 0o7777),
+            (major, minor),
+            &[],
+        );
     }
 
     /// The finished archive.
@@ -57,10 +62,13 @@ impl Archive {
         let size = u32::try_from(data.len()).expect("a file of an initramfs is below 4 GiB");
         let name_size = u32::try_from(path.len() + 1).expect("a path is short");
         // ino mode uid gid nlink mtime filesize devmajor devminor rdevmajor rdevminor namesize check
-        let fields = [self.inode, mode, 0, 0, 1, 0, size, 0, 0, device.0, device.1, name_size, 0];
+        let fields = [
+            self.inode, mode, 0, 0, 1, 0, size, 0, 0, device.0, device.1, name_size, 0,
+        ];
         self.bytes.extend_from_slice(b"070701");
         for field in fields {
-            self.bytes.extend_from_slice(format!("{field:08x}").as_bytes());
+            self.bytes
+                .extend_from_slice(format!("{field:08x}").as_bytes());
         }
         self.bytes.extend_from_slice(path.as_bytes());
         self.bytes.push(0);

@@ -43,14 +43,22 @@ impl Error {
     /// An [`Error::Io`] maker, for `map_err`.
     pub fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { doing, path, source }
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { doing, path, source } => write!(f, "cannot {doing} {}: {source}", path.display()),
+            Self::Io {
+                doing,
+                path,
+                source,
+            } => write!(f, "cannot {doing} {}: {source}", path.display()),
             Self::Missing { program, help } => write!(f, "{program} is not installed; {help}"),
             Self::Failed { command, output } => write!(f, "`{command}` failed:\n{output}"),
             Self::Unavailable(why) | Self::Input(why) => f.write_str(why),

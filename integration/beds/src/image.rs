@@ -93,7 +93,9 @@ impl Image {
         text.push_str(&format!("{load} /boot/kernel {}\n", self.command_line));
         for (index, entry) in self.modules.iter().enumerate() {
             match self.protocol {
-                Protocol::Multiboot2 => text.push_str(&format!("{module} /boot/module{index} {}\n", entry.name)),
+                Protocol::Multiboot2 => {
+                    text.push_str(&format!("{module} /boot/module{index} {}\n", entry.name))
+                }
                 Protocol::Linux => text.push_str(&format!("{module} /boot/module{index}\n")),
             }
         }
@@ -105,26 +107,54 @@ impl Image {
     /// What decides whether an image is current: the configuration and each file's path, size and time.
     fn recipe(&self) -> Result<String> {
         let mut text = self.configuration();
-        for file in std::iter::once(&self.kernel).chain(self.modules.iter().map(|module| &module.file)) {
+        for file in
+            std::iter::once(&self.kernel).chain(self.modules.iter().map(|module| &module.file))
+        {
             let meta = fs::metadata(file).map_err(Error::io("read", file))?;
             let time = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-            let age = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            text.push_str(&format!("# {} {} {}\n", file.display(), meta.len(), age.as_nanos()));
+            let age = time
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            text.push_str(&format!(
+                "# {} {} {}\n",
+                file.display(),
+                meta.len(),
+                age.as_nanos()
+            ));
         }
         Ok(text)
     }
 
     fn make_core(&self, boot: &Path) -> Result<()> {
         let configuration = boot.join("grub.cfg");
-        fs::write(&configuration, self.configuration()).map_err(Error::io("write", &configuration))?;
+        fs::write(&configuration, self.configuration())
+            .map_err(Error::io("write", &configuration))?;
         let loader = match self.protocol {
             Protocol::Multiboot2 => "multiboot2",
             Protocol::Linux => "linux",
         };
         let mut mkimage = Command::new("grub-mkimage");
-        mkimage.args(["-d", GRUB_MODULES, "-O", "i386-pc-eltorito", "-p", "/boot", "-c"]).arg(&configuration);
+        mkimage
+            .args([
+                "-d",
+                GRUB_MODULES,
+                "-O",
+                "i386-pc-eltorito",
+                "-p",
+                "/boot",
+                "-c",
+            ])
+            .arg(&configuration);
         mkimage.arg("-o").arg(boot.join("core.img"));
-        mkimage.args(["biosdisk", "iso9660", "part_msdos", "search", "search_fs_file", "iorw", loader]);
+        mkimage.args([
+            "biosdisk",
+            "iso9660",
+            "part_msdos",
+            "search",
+            "search_fs_file",
+            "iorw",
+            loader,
+        ]);
         command::run(&mut mkimage, GRUB_HELP).map(drop)
     }
 }
@@ -150,9 +180,29 @@ fn link(file: &Path, to: &Path) -> Result<()> {
 
 fn make_iso(folder: &Path, iso: &Path) -> Result<()> {
     let mut xorriso = Command::new("xorriso");
-    xorriso.args(["-as", "mkisofs", "-quiet", "-follow-links", "-iso-level", "3", "-r", "-V", "ISTHMUS"]);
-    xorriso.args(["-b", "boot/core.img", "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"]);
-    xorriso.arg("--grub2-boot-info").arg("--grub2-mbr").arg(format!("{GRUB_MODULES}/boot_hybrid.img"));
+    xorriso.args([
+        "-as",
+        "mkisofs",
+        "-quiet",
+        "-follow-links",
+        "-iso-level",
+        "3",
+        "-r",
+        "-V",
+        "ISTHMUS",
+    ]);
+    xorriso.args([
+        "-b",
+        "boot/core.img",
+        "-no-emul-boot",
+        "-boot-load-size",
+        "4",
+        "-boot-info-table",
+    ]);
+    xorriso
+        .arg("--grub2-boot-info")
+        .arg("--grub2-mbr")
+        .arg(format!("{GRUB_MODULES}/boot_hybrid.img"));
     xorriso.arg("-o").arg(iso).arg(folder);
     command::run(&mut xorriso, GRUB_HELP).map(drop)
 }
@@ -167,8 +217,14 @@ mod tests {
             kernel: "/k".into(),
             command_line: "loud".into(),
             modules: vec![
-                Module { file: "/m".into(), name: "manifest".into() },
-                Module { file: "/n".into(), name: "linux.kernel".into() },
+                Module {
+                    file: "/m".into(),
+                    name: "manifest".into(),
+                },
+                Module {
+                    file: "/n".into(),
+                    name: "linux.kernel".into(),
+                },
             ],
         }
     }
@@ -184,12 +240,17 @@ mod tests {
     #[test]
     fn linux_gets_an_initrd() {
         let text = image(Protocol::Linux).configuration();
-        assert!(text.contains("linux /boot/kernel loud\ninitrd /boot/module0\n"), "{text}");
+        assert!(
+            text.contains("linux /boot/kernel loud\ninitrd /boot/module0\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_missing_input_is_named() {
-        let error = image(Protocol::Linux).pack(Path::new("/nowhere/x.iso")).unwrap_err();
+        let error = image(Protocol::Linux)
+            .pack(Path::new("/nowhere/x.iso"))
+            .unwrap_err();
         assert!(error.to_string().contains("/k"), "{error}");
     }
 }

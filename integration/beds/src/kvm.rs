@@ -25,7 +25,11 @@ pub fn offers_vmx() -> Result<()> {
     let leaves = kvm
         .get_supported_cpuid(LEAVES)
         .map_err(|error| no(format!("/dev/kvm does not tell what it supports ({error}); a kernel with KVM built in full would")))?;
-    if leaves.as_slice().iter().any(|leaf| leaf.function == 1 && leaf.ecx & VMX != 0) {
+    if leaves
+        .as_slice()
+        .iter()
+        .any(|leaf| leaf.function == 1 && leaf.ecx & VMX != 0)
+    {
         return Ok(());
     }
     Err(no("/dev/kvm is there but does not pass VT-x on to guests; on an Intel host `modprobe kvm_intel nested=1` helps, on a cloud machine a type with nested virtualization, else use --bed bochs".to_owned()))

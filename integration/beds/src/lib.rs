@@ -12,12 +12,14 @@ pub mod command;
 pub mod cpio;
 pub mod error;
 pub mod image;
+pub mod initramfs;
 pub mod kvm;
 pub mod machine;
-pub mod process;
 pub mod packages;
-pub mod initramfs;
+pub mod process;
 pub mod qemu;
+pub mod report;
+pub mod scenarios;
 pub mod transcript;
 
 /// Whether a program of this name is in the search path.

@@ -113,7 +113,10 @@ impl Outcome {
 
     /// The tick of a mark.
     pub fn mark(&self, name: &str) -> Option<u64> {
-        self.marks.iter().find(|(mark, _)| mark == name).map(|(_, tick)| *tick)
+        self.marks
+            .iter()
+            .find(|(mark, _)| mark == name)
+            .map(|(_, tick)| *tick)
     }
 
     /// One sentence about the end.
@@ -122,7 +125,9 @@ impl Outcome {
         let how = match &self.end {
             End::PoweredOff => "the machine switched itself off".to_owned(),
             End::DebugExit(value) => format!("the machine left with verdict {value}"),
-            End::Watched => "the machine was stopped after it had shown what was waited for".to_owned(),
+            End::Watched => {
+                "the machine was stopped after it had shown what was waited for".to_owned()
+            }
             End::TimedOut => "the machine ran into its time limit and was stopped".to_owned(),
             End::Crashed(message) => format!("the bed stopped: {message}"),
         };

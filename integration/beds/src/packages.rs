@@ -34,7 +34,14 @@ pub enum Package {
 
 impl Package {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::LinuxCloud, Self::LinuxAmd64, Self::LinuxRt, Self::Busybox, Self::Memtest, Self::Xen];
+    pub const ALL: [Self; 6] = [
+        Self::LinuxCloud,
+        Self::LinuxAmd64,
+        Self::LinuxRt,
+        Self::Busybox,
+        Self::Memtest,
+        Self::Xen,
+    ];
 
     /// The name in the distribution.
     pub const fn name(self) -> &'static str {
@@ -54,7 +61,7 @@ impl Package {
             Self::LinuxCloud | Self::LinuxAmd64 | Self::LinuxRt => ("boot", "vmlinuz-"),
             Self::Busybox => ("bin", "busybox"),
             Self::Memtest => ("boot", "memtest86+x64.bin"),
-            Self::Xen => ("boot", "xen-4.17-amd64.gz"),
+            Self::Xen => ("boot", "xen-4.17-amd64"),
         }
     }
 
@@ -67,7 +74,10 @@ impl Package {
     pub fn cached(self, store: &Path) -> Option<PathBuf> {
         let (folder, prefix) = self.file();
         let entries = fs::read_dir(store.join(self.name()).join(folder)).ok()?;
-        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+        let named = |path: &PathBuf| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+        };
         entries.flatten().map(|entry| entry.path()).find(named)
     }
 
@@ -90,7 +100,19 @@ impl Package {
             archive = download(&dependency(&archive)?, &work)?;
         }
         let place = work.join("root");
-        command::run(Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&place), HELP)?;
+        command::run(
+            Command::new("dpkg-deb").arg("-x").arg(&archive).arg(&place),
+            HELP,
+        )?;
+        if self == Self::Xen {
+            // A guest's loader takes the ELF itself.
+            command::run(
+                Command::new("gzip")
+                    .arg("-d")
+                    .arg(place.join("boot/xen-4.17-amd64.gz")),
+                HELP,
+            )?;
+        }
         let target = store.join(self.name());
         if target.exists() {
             fs::remove_dir_all(&target).map_err(Error::io("remove", &target))?;
@@ -98,7 +120,12 @@ impl Package {
         fs::rename(&place, &target).map_err(Error::io("move", &place))?;
         fs::remove_dir_all(&work).map_err(Error::io("remove", &work))?;
         self.cached(store).ok_or_else(|| {
-            Error::Input(format!("the package {} has no file {}/{}*", self.name(), self.file().0, self.file().1))
+            Error::Input(format!(
+                "the package {} has no file {}/{}*",
+                self.name(),
+                self.file().0,
+                self.file().1
+            ))
         })
     }
 }
@@ -107,22 +134,47 @@ impl Package {
 fn download(name: &str, folder: &Path) -> Result<PathBuf> {
     let mut apt = Command::new("apt-get");
     // Without a sandbox user apt need not be able to write into the folder as somebody else.
-    apt.args(["-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download", name]).current_dir(folder);
+    apt.args([
+        "-o",
+        "APT::Sandbox::User=root",
+        "-o",
+        "Acquire::Retries=3",
+        "download",
+        name,
+    ])
+    .current_dir(folder);
     command::run(&mut apt, HELP)?;
     let package = name.split('=').next().unwrap_or(name);
     let entries = fs::read_dir(folder).map_err(Error::io("read", folder))?;
     let prefix = format!("{package}_");
-    let named = |path: &PathBuf| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&prefix));
+    let named = |path: &PathBuf| {
+        path.file_name()
+            .is_some_and(|file| file.to_string_lossy().starts_with(&prefix))
+    };
     let found = entries.flatten().map(|entry| entry.path()).find(named);
-    found.ok_or_else(|| Error::Input(format!("apt-get download {name} left no file {prefix}*.deb")))
+    found.ok_or_else(|| {
+        Error::Input(format!(
+            "apt-get download {name} left no file {prefix}*.deb"
+        ))
+    })
 }
 
 /// What a meta package depends on, in the form that apt-get takes.
 fn dependency(archive: &Path) -> Result<String> {
-    let output = command::run(Command::new("dpkg-deb").arg("-f").arg(archive).arg("Depends"), HELP)?;
+    let output = command::run(
+        Command::new("dpkg-deb")
+            .arg("-f")
+            .arg(archive)
+            .arg("Depends"),
+        HELP,
+    )?;
     let text = String::from_utf8_lossy(&output).into_owned();
-    exact_dependency(&text)
-        .ok_or_else(|| Error::Input(format!("{} depends on no package of one version: {text}", archive.display())))
+    exact_dependency(&text).ok_or_else(|| {
+        Error::Input(format!(
+            "{} depends on no package of one version: {text}",
+            archive.display()
+        ))
+    })
 }
 
 /// `linux-image-6.1.0-1-amd64 (= 6.1.2-3), other` as `linux-image-6.1.0-1-amd64=6.1.2-3`.
@@ -140,7 +192,10 @@ mod tests {
     #[test]
     fn the_versioned_dependency_is_read() {
         let text = "linux-image-6.1.0-56-cloud-amd64 (= 6.1.192-2)\n";
-        assert_eq!(exact_dependency(text).as_deref(), Some("linux-image-6.1.0-56-cloud-amd64=6.1.192-2"));
+        assert_eq!(
+            exact_dependency(text).as_deref(),
+            Some("linux-image-6.1.0-56-cloud-amd64=6.1.192-2")
+        );
         assert_eq!(exact_dependency("linux-base (>= 4.3~)"), None);
     }
 }

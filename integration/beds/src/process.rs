@@ -8,6 +8,7 @@ use crate::{
     command,
     error::{Error, Result},
     machine::{Flow, Watcher},
+    transcript::Transcript,
 };
 use std::{
     fs::File,
@@ -97,10 +98,17 @@ pub fn run(
     let mut file = File::create(copy).map_err(Error::io("create", copy))?;
     command.stdin(Stdio::null());
     let start = Instant::now();
-    let child = command.spawn().map_err(|e| command::start_error(command, &e, help))?;
+    let child = command
+        .spawn()
+        .map_err(|e| command::start_error(command, &e, help))?;
     let mut child = Guarded(child);
     let (sender, receiver) = channel();
-    let mut line = Line { port, stream: None, sender: Some(sender), receiver };
+    let mut line = Line {
+        port,
+        stream: None,
+        sender: Some(sender),
+        receiver,
+    };
     let mut serial = Vec::new();
     let mut last_word: Option<Instant> = None;
     let ended = loop {
@@ -140,13 +148,18 @@ pub fn run(
     serial.extend_from_slice(&rest);
     let mut ignored = Vec::new();
     let _ = watcher.serial(&rest, &mut ignored);
-    Ok(Ran { ended, serial, elapsed: start.elapsed() })
+    Ok(Ran {
+        ended,
+        serial,
+        elapsed: start.elapsed(),
+    })
 }
 
 /// Whether the hypervisor's final line begins in `bytes`.
 fn says_last_word(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    text.lines().any(|line| line.starts_with("isthmus: verdict ") || line.starts_with("isthmus: stopped: "))
+    let text = Transcript::new(bytes);
+    text.hypervisor()
+        .any(|line| line.starts_with("verdict ") || line.starts_with("stopped: "))
 }
 
 /// The near end of the line: a thread reads the socket once the emulator has connected.
@@ -181,7 +194,9 @@ impl Line {
         if self.stream.is_some() {
             return;
         }
-        let Ok((stream, _)) = self.port.listener.accept() else { return };
+        let Ok((stream, _)) = self.port.listener.accept() else {
+            return;
+        };
         let _ = stream.set_nonblocking(false);
         let _ = stream.set_nodelay(true);
         if let (Ok(reader), Some(sender)) = (stream.try_clone(), self.sender.take()) {
@@ -212,7 +227,10 @@ fn pump(mut stream: TcpStream, sender: &Sender<Vec<u8>>) {
         match stream.read(&mut buffer) {
             Ok(0) => return,
             Ok(count) => {
-                if sender.send(buffer.get(..count).unwrap_or(&[]).to_vec()).is_err() {
+                if sender
+                    .send(buffer.get(..count).unwrap_or(&[]).to_vec())
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -242,7 +260,11 @@ mod tests {
 
     #[test]
     fn the_line_is_collected_to_its_last_byte() {
-        let ran = shell("exec 3<>LINE; printf 'one\\ntwo' >&3", Duration::from_secs(20), &mut Silent);
+        let ran = shell(
+            "exec 3<>LINE; printf 'one\\ntwo' >&3",
+            Duration::from_secs(20),
+            &mut Silent,
+        );
         assert_eq!(ran.serial, b"one\ntwo");
         assert!(matches!(ran.ended, Ended::Left(status) if status.success()));
     }
@@ -262,10 +284,15 @@ mod tests {
                 if bytes.ends_with(b"?") {
                     input.extend_from_slice(b"hello\n");
                 }
-                if bytes.ends_with(b"hello!") { Flow::Stop } else { Flow::Go }
+                if bytes.ends_with(b"hello!") {
+                    Flow::Stop
+                } else {
+                    Flow::Go
+                }
             }
         }
-        let script = "exec 3<>LINE; printf '?' >&3; read -r word <&3; printf \"$word!\" >&3; sleep 60";
+        let script =
+            "exec 3<>LINE; printf '?' >&3; read -r word <&3; printf \"$word!\" >&3; sleep 60";
         let ran = shell(script, Duration::from_secs(20), &mut Typist);
         assert!(matches!(ran.ended, Ended::Stopped), "{:?}", ran.ended);
         assert_eq!(ran.serial, b"?hello!");

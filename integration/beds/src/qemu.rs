@@ -35,8 +35,14 @@ pub fn available(mode: Mode) -> Result<()> {
     if crate::in_path("qemu-system-x86_64") {
         return Ok(());
     }
-    let bed = if mode == Mode::Kvm { "qemu-kvm" } else { "standalone" };
-    Err(Error::Unavailable(format!("bed {bed}: QEMU is not installed; {HELP}")))
+    let bed = if mode == Mode::Kvm {
+        "qemu-kvm"
+    } else {
+        "standalone"
+    };
+    Err(Error::Unavailable(format!(
+        "bed {bed}: QEMU is not installed; {HELP}"
+    )))
 }
 
 /// Boots `machine` and waits for its end.
@@ -52,9 +58,18 @@ pub fn run(mode: Mode, machine: &Machine, watcher: &mut dyn Watcher) -> Result<O
     command.args(arguments(mode, machine, port.port));
     let console = folder.join("emulator.out");
     let console = fs::File::create(&console).map_err(Error::io("create", console))?;
-    let errors = console.try_clone().map_err(Error::io("write", folder.join("emulator.out")))?;
+    let errors = console
+        .try_clone()
+        .map_err(Error::io("write", folder.join("emulator.out")))?;
     command.stdout(console).stderr(errors);
-    let ran = process::run(&mut command, port, &folder.join("serial.log"), machine.limit, watcher, HELP)?;
+    let ran = process::run(
+        &mut command,
+        port,
+        &folder.join("serial.log"),
+        machine.limit,
+        watcher,
+        HELP,
+    )?;
     let said = fs::read_to_string(folder.join("emulator.out")).unwrap_or_default();
     Ok(Outcome {
         end: end(&ran.ended, &said),
@@ -84,11 +99,18 @@ fn arguments(mode: Mode, machine: &Machine, port: u16) -> Vec<String> {
     add("-display", "none");
     add("-monitor", "none");
     add("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04");
-    add("-chardev", &format!("socket,id=line,host=127.0.0.1,port={port},nodelay=on"));
+    add(
+        "-chardev",
+        &format!("socket,id=line,host=127.0.0.1,port={port},nodelay=on"),
+    );
     add("-serial", "chardev:line");
     match &machine.boot {
         Boot::Iso(iso) => add("-cdrom", &iso.display().to_string()),
-        Boot::Pvh { kernel, command_line, initrd } => {
+        Boot::Pvh {
+            kernel,
+            command_line,
+            initrd,
+        } => {
             add("-kernel", &kernel.display().to_string());
             add("-append", command_line);
             if let Some(initrd) = initrd {
@@ -110,7 +132,9 @@ fn end(ended: &Ended, said: &str) -> End {
         Ended::Left(status) => match status.code() {
             Some(0) => End::PoweredOff,
             Some(1) if !said.trim().is_empty() => End::Crashed(said.trim().to_owned()),
-            Some(code) if code % 2 == 1 => End::DebugExit(u8::try_from(code / 2).unwrap_or(u8::MAX)),
+            Some(code) if code % 2 == 1 => {
+                End::DebugExit(u8::try_from(code / 2).unwrap_or(u8::MAX))
+            }
             _ => End::Crashed(format!("QEMU left with {status}: {}", said.trim())),
         },
     }
@@ -131,14 +155,21 @@ mod tests {
         assert_eq!(end(&left(0), ""), End::PoweredOff);
         assert_eq!(end(&left(1), ""), End::DebugExit(0));
         assert_eq!(end(&left(15), "qemu: warning"), End::DebugExit(7));
-        assert_eq!(end(&left(1), "qemu: no such file"), End::Crashed("qemu: no such file".to_owned()));
+        assert_eq!(
+            end(&left(1), "qemu: no such file"),
+            End::Crashed("qemu: no such file".to_owned())
+        );
     }
 
     #[test]
     fn a_pvh_kernel_is_loaded_with_its_module() {
         let machine = Machine {
             name: "m".into(),
-            boot: Boot::Pvh { kernel: "/k".into(), command_line: "a b".into(), initrd: Some("/i".into()) },
+            boot: Boot::Pvh {
+                kernel: "/k".into(),
+                command_line: "a b".into(),
+                initrd: Some("/i".into()),
+            },
             cpu: CpuModel::default(),
             cores: 2,
             memory_mib: 64,

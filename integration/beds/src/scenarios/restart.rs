@@ -1,0 +1,140 @@
+//! `restart`: Linux ends eleven lives and begins ten of them again, in each of three ways, and every page and vector is back
+//! each time.
+
+use super::{Facts, Objections, Run, Scenario, linux_and_services::ended, object, services};
+use crate::{machine::Outcome, report::Report};
+
+/// The scenario.
+pub const SCENARIO: Scenario = Scenario {
+    name: "restart",
+    promise: "Linux is reset by itself, by triple fault and by a stop, ten times each, and every page and vector is back each time",
+    bed: None,
+    runs: &[
+        Run::new("restart-reset", 15, |outcome, _: &Facts| {
+            judge(outcome, "reset", true)
+        }),
+        Run::new("restart-triple-fault", 15, |outcome, _: &Facts| {
+            judge(outcome, "triple fault", true)
+        }),
+        Run::new("restart-stop", 15, |outcome, _: &Facts| {
+            judge(outcome, "stopped by the hypervisor", false)
+        }),
+    ],
+};
+
+/// Restarts that the issue asks for.
+const RESTARTS: usize = 10;
+
+/// `by_itself`: Linux ends its lives, so it reaches its init in each.
+fn judge(outcome: &Outcome, reason: &str, by_itself: bool) -> Objections {
+    let said = &outcome.transcript;
+    let report = Report::new(said);
+    let mut list = services::heartbeat(said.partition("services"), 20, 1000, 200);
+    let ends = report
+        .ends_of("linux")
+        .filter(|end| end.reason == reason)
+        .count();
+    object(
+        &mut list,
+        ends >= RESTARTS,
+        format!("Linux ended {ends} lives by `{reason}`, not {RESTARTS}"),
+    );
+    let lives: Vec<u32> = report.ends_of("linux").map(|end| end.life).collect();
+    object(
+        &mut list,
+        lives.iter().zip(1..).all(|(life, number)| *life == number),
+        format!("Linux' lives were {lives:?}"),
+    );
+    let others: Vec<_> = report
+        .ends_of("linux")
+        .filter(|end| end.reason != reason)
+        .map(|end| &end.reason)
+        .collect();
+    // After ten stops the last life ends with the machine.
+    object(
+        &mut list,
+        others.len() <= usize::from(!by_itself),
+        format!("Linux also ended by {others:?}"),
+    );
+    object(
+        &mut list,
+        report.clean >= RESTARTS,
+        format!(
+            "after {} ends everything was back, not after {RESTARTS}",
+            report.clean
+        ),
+    );
+    object(
+        &mut list,
+        report.losses.is_empty(),
+        format!("after an end not everything was back: {:?}", report.losses),
+    );
+    let boots = said
+        .partition("linux")
+        .filter(|line| line.starts_with("workload: init reached"))
+        .count();
+    let wanted = if by_itself { RESTARTS + 1 } else { 1 };
+    object(
+        &mut list,
+        boots >= wanted,
+        format!("Linux reached its init {boots} times, not {wanted}"),
+    );
+    ended(outcome, &mut list);
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::testing;
+
+    fn good() -> String {
+        let mut text = String::new();
+        for n in 1..=20 {
+            text.push_str(&format!("[services] heartbeat: tick {n} at {n}.000 s\n"));
+        }
+        for life in 1..=11 {
+            text.push_str("[linux] workload: init reached\n");
+            text.push_str(&format!(
+                "isthmus: partition linux: life {life} ended after 1000 ticks: reset\n"
+            ));
+            text.push_str("isthmus: census: all is back, 100 frames free\n");
+        }
+        text + "isthmus: verdict 0\n"
+    }
+
+    fn count(text: &str) -> usize {
+        judge(&testing::outcome(text), "reset", true).len()
+    }
+
+    #[test]
+    fn eleven_lives_with_everything_back_hold() {
+        assert_eq!(
+            judge(&testing::outcome(&good()), "reset", true),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_lost_page_is_objected_to() {
+        let text = good().replacen(
+            "census: all is back, 100 frames free",
+            "census: free frames 100 before, 99 after;",
+            1,
+        );
+        assert_eq!(count(&text), 1);
+    }
+
+    #[test]
+    fn fewer_lives_another_reason_and_a_skipped_life_are_objected_to() {
+        assert_eq!(count(&good().replace("life 11 ended", "life 10 ended")), 1);
+        assert_eq!(
+            count(&good().replacen("ticks: reset", "ticks: triple fault", 1)),
+            1
+        );
+        assert_eq!(
+            count(&good().replacen("[linux] workload: init reached\n", "", 1)),
+            1
+        );
+    }
+}

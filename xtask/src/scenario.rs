@@ -1,0 +1,206 @@
+//! `cargo xtask scenario`: builds what a machine test needs, boots it, and lets its judge speak.
+//!
+//! Neighbours: `isthmus_beds::scenarios` has the tests; [`crate::test`] runs all of them.
+
+use crate::{
+    Options,
+    image::{self, Style},
+    programs::{self, Profile, Program},
+    run,
+    watch::{Heartbeat, Until},
+    workspace,
+};
+use isthmus_beds::{
+    bed::Bed,
+    error::{Error, Result},
+    initramfs,
+    machine::{Boot, Machine, Outcome},
+    scenarios::{self, Facts, Run, Scenario, standalone},
+};
+
+/// How many of the serial line's last lines a failure shows.
+const SHOWN: usize = 60;
+
+/// The command.
+///
+/// # Errors
+/// What keeps the machine from being built or booted; a scenario that does not hold is no error but exit code 1.
+pub fn command(options: &Options) -> Result<u8> {
+    if options.list {
+        for scenario in scenarios::ALL {
+            println!("{:<20} {}", scenario.name, scenario.promise);
+        }
+        return Ok(0);
+    }
+    let names: Vec<&str> = scenarios::ALL
+        .iter()
+        .map(|scenario| scenario.name)
+        .collect();
+    let name = options
+        .words
+        .first()
+        .ok_or_else(|| Error::Input(format!("which one? There are {}", names.join(", "))))?;
+    let scenario = scenarios::find(name).ok_or_else(|| {
+        Error::Input(format!(
+            "there is no scenario `{name}`; there are {}",
+            names.join(", ")
+        ))
+    })?;
+    let bed = bed(scenario, options.bed.as_deref())?;
+    let prepared = prepare(scenario, bed)?;
+    let result = prepared.run()?;
+    print!("{}", result.report);
+    Ok(u8::from(!result.holds))
+}
+
+/// The bed for `scenario`: its only one, or the one asked for.
+///
+/// # Errors
+/// A bed that cannot run, or on which the scenario makes no sense.
+pub fn bed(scenario: &Scenario, asked: Option<&str>) -> Result<Bed> {
+    match (scenario.bed, asked) {
+        (Some(only), None | Some("auto")) => run::bed(Some(only.name())),
+        (Some(only), Some(other)) if other != only.name() => Err(Error::Input(format!(
+            "{} runs on the bed {only} only",
+            scenario.name
+        ))),
+        (None, Some("standalone")) => Err(Error::Input(format!(
+            "{} needs the hypervisor, which the bed standalone does not have; take bochs or qemu-kvm",
+            scenario.name
+        ))),
+        (_, asked) => run::bed(asked),
+    }
+}
+
+/// A scenario whose machines are built and ready to boot.
+#[derive(Debug)]
+pub struct Prepared {
+    scenario: &'static Scenario,
+    bed: Bed,
+    machines: Vec<(&'static Run, Machine)>,
+    facts: Facts,
+}
+
+/// What became of a scenario.
+#[derive(Debug)]
+pub struct Judged {
+    /// Whether it holds.
+    pub holds: bool,
+    /// Lines for the user, each ended.
+    pub report: String,
+}
+
+/// Builds and packs everything that `scenario` boots.
+///
+/// # Errors
+/// What keeps it from being built.
+pub fn prepare(scenario: &'static Scenario, bed: Bed) -> Result<Prepared> {
+    let mut machines = Vec::new();
+    for run in scenario.runs {
+        let folder = workspace::folder("logs")?
+            .join(scenario.name)
+            .join(run.manifest);
+        let name = if scenario.runs.len() == 1 {
+            scenario.name.to_owned()
+        } else {
+            format!("{}/{}", scenario.name, run.manifest)
+        };
+        let machine = if bed == Bed::Standalone {
+            let elf = programs::build(&[Program::Kernel], Profile::Dev)?.remove(0);
+            let boot = Boot::Pvh {
+                kernel: elf,
+                command_line: standalone::COMMAND_LINE.to_owned(),
+                initrd: None,
+            };
+            Machine {
+                name,
+                boot,
+                cpu: run.cpu,
+                cores: 2,
+                memory_mib: 128,
+                limit: run.limit,
+                folder,
+            }
+        } else {
+            let path = workspace::integration()
+                .join("manifests")
+                .join(format!("{}.toml", run.manifest));
+            let packed = image::pack(&path, Style::TEST)?;
+            let (cores, memory_mib) = (packed.cores, packed.memory_mib);
+            Machine {
+                name,
+                boot: Boot::Iso(packed.iso),
+                cpu: run.cpu,
+                cores,
+                memory_mib,
+                limit: run.limit,
+                folder,
+            }
+        };
+        machines.push((run, machine));
+    }
+    Ok(Prepared {
+        scenario,
+        bed,
+        machines,
+        facts: Facts {
+            sample_hash: initramfs::sample_hash()?,
+        },
+    })
+}
+
+impl Prepared {
+    /// Boots the machines one after the other and judges each.
+    ///
+    /// # Errors
+    /// If the bed cannot run.
+    pub fn run(&self) -> Result<Judged> {
+        let name = self.scenario.name;
+        let mut judged = Judged {
+            holds: true,
+            report: String::new(),
+        };
+        for (run, machine) in &self.machines {
+            println!(
+                "scenario {}: booting on {}, at most {} s",
+                machine.name,
+                self.bed,
+                machine.limit.as_secs()
+            );
+            let mut watcher = Until::new(run.until, Heartbeat::new(&machine.name));
+            let outcome = self.bed.run(machine, &mut watcher)?;
+            let objections = (run.judge)(&outcome, &self.facts);
+            judged.report.push_str(&format!(
+                "scenario {}: {}\n",
+                machine.name,
+                outcome.summary()
+            ));
+            if !objections.is_empty() {
+                judged.holds = false;
+                judged
+                    .report
+                    .push_str(&failure(&machine.name, &outcome, &objections));
+            }
+        }
+        let word = if judged.holds { "holds" } else { "FAILS" };
+        judged
+            .report
+            .push_str(&format!("scenario {name}: {word}\n"));
+        Ok(judged)
+    }
+}
+
+fn failure(name: &str, outcome: &Outcome, objections: &[String]) -> String {
+    let mut text = format!("--- {name}: the last {SHOWN} lines of the serial line\n");
+    for line in outcome.transcript.last(SHOWN) {
+        text.push_str(&format!("    {line}\n"));
+    }
+    for finding in &outcome.findings {
+        text.push_str(&format!("--- bed: {finding}\n"));
+    }
+    for objection in objections {
+        text.push_str(&format!("--- does not hold: {objection}\n"));
+    }
+    text.push_str(&format!("--- logs: {}\n", outcome.folder.display()));
+    text
+}

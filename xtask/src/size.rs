@@ -1,0 +1,94 @@
+//! `cargo xtask size`: how large the hypervisor is, and how much code one has to trust.
+//!
+//! Neighbours: [`crate::elf`] for the image, [`crate::crates`] for the lines.
+
+use crate::{
+    crates::{self, Crate},
+    elf::Elf,
+    programs::{self, Profile, Program},
+    source::Counts,
+};
+use isthmus_beds::error::Result;
+
+/// What the image may have at most, in bytes.
+pub const IMAGE_BAR: u64 = 512 * 1024;
+
+/// The command.
+///
+/// # Errors
+/// If the hypervisor cannot be built or read.
+pub fn command() -> Result<u8> {
+    let image = hypervisor()?;
+    let holds = image <= IMAGE_BAR;
+    println!(
+        "image: {} KiB of at most {} KiB: {}\n",
+        image.div_ceil(1024),
+        IMAGE_BAR / 1024,
+        if holds { "holds" } else { "TOO LARGE" }
+    );
+    lines()?;
+    Ok(u8::from(!holds))
+}
+
+/// Prints the sections of the hypervisor as it is installed, and returns the bytes of its image.
+///
+/// # Errors
+/// If it cannot be built or read.
+pub fn hypervisor() -> Result<u64> {
+    let file = programs::build(&[Program::Hypervisor], Profile::Release)?.remove(0);
+    println!("hypervisor, release profile ({})", file.display());
+    println!("  {:<24} {:>10}", "section", "bytes");
+    let (mut image, mut memory) = (0, 0);
+    for section in Elf::load(&file)?.sections() {
+        let note = if section.in_file {
+            ""
+        } else {
+            "  (memory only)"
+        };
+        println!("  {:<24} {:>10}{note}", section.name, section.size);
+        memory += section.size;
+        image += if section.in_file { section.size } else { 0 };
+    }
+    println!("  {:<24} {image:>10}", "image");
+    println!("  {:<24} {memory:>10}", "memory at start");
+    Ok(image)
+}
+
+/// Prints lines of code by crate, the trusted base added up.
+fn lines() -> Result<()> {
+    let crates = crates::all()?;
+    println!(
+        "{:<22} {:<8} {:>7} {:>7} {:>9} {:>7}",
+        "crate", "trust", "code", "unsafe", "assembly", "tests"
+    );
+    let mut trusted = (Counts::default(), 0);
+    for entry in &crates {
+        let (counts, assembly) = entry.counts()?;
+        print_row(&entry.name, &entry.trust, counts, assembly);
+        if is_trusted_base(entry) {
+            trusted.0 += counts;
+            trusted.1 += assembly;
+        }
+    }
+    print_row("the trusted base", "", trusted.0, trusted.1);
+    println!(
+        "\nThe trusted base is what is linked into the hypervisor: the crates that are trusted, and those that check for it."
+    );
+    Ok(())
+}
+
+fn print_row(name: &str, trust: &str, counts: Counts, assembly: usize) {
+    println!(
+        "{name:<22} {trust:<8} {:>7} {:>7} {assembly:>9} {:>7}",
+        counts.code, counts.unsafe_code, counts.tests
+    );
+}
+
+/// Whether a crate is linked into the hypervisor and can harm everyone by a mistake.
+fn is_trusted_base(entry: &Crate) -> bool {
+    entry.trust == "trusted"
+        || (entry.trust == "checked"
+            && ["hv/", "devices", "firmware/"]
+                .iter()
+                .any(|folder| entry.folder.starts_with(folder)))
+}
