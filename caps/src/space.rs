@@ -89,6 +89,8 @@ pub struct Space<O> {
     pub(crate) nodes: Vec<Option<Node<O>>>,
     free_nodes: Vec<usize>,
     pub(crate) tables: Vec<Option<Table>>,
+    /// What freed nodes led to, until [`Space::take_dead`].
+    dead: Vec<O>,
     serials: u64,
 }
 
@@ -98,6 +100,7 @@ impl<O> Default for Space<O> {
             nodes: Vec::new(),
             free_nodes: Vec::new(),
             tables: Vec::new(),
+            dead: Vec::new(),
             serials: 0,
         }
     }
@@ -275,6 +278,13 @@ impl<O: Clone> Space<O> {
         self.sweep(ledger, Some(index))
     }
 
+    /// What capabilities freed since the last call led to. Dropping an object may run code of its owner, also code
+    /// that comes back here, so it is for the caller to do after letting go of its locks.
+    #[must_use = "the objects are to be dropped without holding a lock"]
+    pub fn take_dead(&mut self) -> Vec<O> {
+        core::mem::take(&mut self.dead)
+    }
+
     /// Capabilities held, and closed ones that something derived from them keeps.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -423,6 +433,7 @@ impl<O: Clone> Space<O> {
             return Ok(());
         };
         self.free_nodes.push(index);
+        self.dead.push(node.object);
         let Links { previous, next } = node.siblings;
         match previous {
             Some(previous) => {

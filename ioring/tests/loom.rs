@@ -1,5 +1,8 @@
 //! Every interleaving and every reordering that the memory model allows, on small rings:
 //! `RUSTFLAGS="--cfg loom" cargo test -p isthmus-ioring --release --test loom`.
+//!
+//! Loom gives no load a value that is stored later, which relaxed loads may have: that an entry is read
+//! before its place is written again (release and acquire of the head) is argued in `queue.rs`, not found here.
 #![cfg(loom)]
 
 use isthmus_ioring::entry::{Completion, Status};

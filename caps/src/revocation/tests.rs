@@ -181,6 +181,16 @@ fn a_table_that_ends_takes_along_what_it_gave_away_and_returns_every_slot() {
 }
 
 #[test]
+fn objects_are_handed_back_and_not_dropped_inside() {
+    let mut f = fixture(1);
+    let root = f.insert(0);
+    f.copy(0, root, 0).unwrap();
+    f.revoke(0, root);
+    assert_eq!(f.space.take_dead(), ['x', 'x']);
+    assert!(f.space.take_dead().is_empty());
+}
+
+#[test]
 fn limits_are_kept_and_a_refusal_changes_nothing() {
     let mut ledger = Ledger::new(Amounts {
         slots: 3,
