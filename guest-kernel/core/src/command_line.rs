@@ -1,6 +1,7 @@
 //! The kernel's command line: words `key=value` and bare words, separated by blanks. It comes from whoever
 //! started the partition, who may decide what the partition does; a value that does not parse is said so, not guessed.
 
+use core::fmt;
 use core::time::Duration;
 
 /// A value that is not what its key takes. The fault of who wrote the command line.
@@ -12,6 +13,12 @@ pub struct BadValue<'a> {
     pub value: &'a str,
     /// What would be right.
     pub expected: &'static str,
+}
+
+impl fmt::Display for BadValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}: expected {}", self.key, self.value, self.expected)
+    }
 }
 
 /// A command line, parsed as it is asked.

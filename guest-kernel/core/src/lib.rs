@@ -9,12 +9,21 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod account;
 pub mod acpi;
+pub mod bell;
+pub mod clock;
 pub mod command_line;
+pub mod console;
+pub mod domain;
 pub mod frames;
 pub mod machine;
 pub mod physical;
-pub mod service;
+pub mod power;
+#[cfg(any(test, feature = "pretend"))]
+pub mod pretend;
 pub mod start_info;
 pub mod time;
 pub mod worker;
+
+pub use isthmus_caps as caps;

@@ -9,6 +9,9 @@ pub trait Machine: Send + Sync {
     /// The time now. Never goes back on one core.
     fn now(&self) -> Instant;
 
+    /// The CPU's tick counter.
+    fn ticks(&self) -> u64;
+
     /// Sets this core's only alarm, an interrupt at `at` or as soon after it as can be; `None` means no alarm.
     fn set_alarm(&self, at: Option<Instant>);
 

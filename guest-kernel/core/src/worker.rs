@@ -64,6 +64,12 @@ impl Handle {
         self.shared.machine.now()
     }
 
+    /// The CPU's tick counter.
+    #[must_use]
+    pub fn ticks(&self) -> u64 {
+        self.shared.machine.ticks()
+    }
+
     /// A future that is ready at `deadline` or as soon after it as the core is free. To be awaited on this worker.
     #[must_use]
     pub fn sleep_until(&self, deadline: Instant) -> Sleep {
@@ -82,6 +88,20 @@ impl Handle {
             self.shared.machine.wake(self.shared.core);
         }
     }
+}
+
+/// Lets the worker's other ready tasks run before the caller goes on.
+pub async fn give_way() {
+    let mut gave = false;
+    core::future::poll_fn(|context| {
+        if gave {
+            return Poll::Ready(());
+        }
+        gave = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 struct Task {
@@ -141,6 +161,12 @@ impl Worker {
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    /// Whether a task is ready or newly spawned.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.shared().queue.has_work()
     }
 
     /// One turn: adopt what was spawned, fire what is due, run what is ready; if that was nothing, sleep

@@ -24,7 +24,7 @@ mod timer;
 
 pub use boot::{Booted, Grants};
 pub use cores::current_core;
-pub use machine::{hardware, ticks};
+pub use machine::hardware;
 pub use panic::report as report_panic;
 pub use power::{End, Power};
 pub use serial::{SerialLine, init_log};

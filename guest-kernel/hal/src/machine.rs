@@ -24,6 +24,10 @@ impl Machine for Hardware {
         timer::now()
     }
 
+    fn ticks(&self) -> u64 {
+        timer::ticks()
+    }
+
     fn set_alarm(&self, at: Option<Instant>) {
         timer::set_alarm(at);
     }
@@ -51,10 +55,4 @@ impl Machine for Hardware {
 pub fn hardware() -> &'static dyn Machine {
     static HARDWARE: Hardware = Hardware;
     &HARDWARE
-}
-
-/// The time stamp counter's ticks, for measuring.
-#[must_use]
-pub fn ticks() -> u64 {
-    timer::ticks()
 }

@@ -1,96 +1,92 @@
-//! The capability kernel's binary. Boot calls `prepare` with all authority over the machine; it deals it out to modules.
+//! The capability kernel's binary. Boot calls [`prepare`] with all authority over the machine, which hands to each module
+//! what it is to have, and then [`work`] on every core.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
-use alloc::sync::Arc;
-use core::time::Duration;
+mod modules;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use isthmus_abi::CoreId;
-use isthmus_heartbeat::Config;
-use isthmus_kernel_core::command_line::{BadValue, CommandLine};
-use isthmus_kernel_core::service::{Console, LineSink, Switch};
+use isthmus_kernel_core::console::LineSink;
+use isthmus_kernel_core::power::{PowerObject, Switch};
 use isthmus_kernel_core::worker::Worker;
 use isthmus_kernel_hal::{Booted, End, Grants, Power, SerialLine, hardware};
-use spin::Once;
+use spin::{Mutex, Once};
 
 #[cfg(target_os = "none")]
 isthmus_kernel_hal::entry!(prepare, work);
 
-struct System {
-    booted: &'static Booted,
-    serial: Arc<Com1>,
-    power: Arc<PowerSwitch>,
-}
+/// What the test device is told when the kernel cannot start its modules.
+const CANNOT_START: u32 = 2;
 
-static SYSTEM: Once<System> = Once::new();
+/// A worker for each core, until that takes it.
+static WORKERS: Once<Vec<Mutex<Option<Worker>>>> = Once::new();
 
+/// Where the console prints.
 struct Com1(SerialLine);
 
 impl LineSink for Com1 {
-    fn write_line(&self, line: &str) {
-        self.0.write(line.as_bytes());
+    fn write_line(&self, line: &[u8]) {
+        self.0.write(line);
     }
 }
 
-struct PowerSwitch(Power);
+/// What ends the machine.
+struct Machine(Power);
 
-impl Switch for PowerSwitch {
-    fn end(&self, verdict: Option<u32>) -> ! {
+impl Switch for Machine {
+    fn end(&self, verdict: Option<u32>) {
         self.0.end(verdict.map_or(End::PowerOff, End::Verdict))
     }
 }
 
 fn prepare(booted: &'static Booted, grants: Grants) {
     log::info!(
-        "{} cores, {} KiB free, {}",
+        "{} core(s), {} KiB of memory, {}",
         booted.cores,
         booted.memory / 1024,
         if booted.under_isthmus {
-            "a partition of Isthmus"
+            "in a partition of Isthmus"
         } else {
             "standalone"
         },
     );
-    SYSTEM.call_once(|| System {
-        booted,
-        serial: Arc::new(Com1(grants.serial)),
-        power: Arc::new(PowerSwitch(grants.power)),
+    let workers: Vec<_> = (0..booted.cores)
+        .map(|core| Worker::new(CoreId(core), hardware()))
+        .collect();
+    let handles: Vec<_> = workers.iter().map(Worker::handle).collect();
+    WORKERS.call_once(|| {
+        workers
+            .into_iter()
+            .map(|worker| Mutex::new(Some(worker)))
+            .collect()
     });
-}
-
-fn config(line: &'static str) -> Result<Config, BadValue<'static>> {
-    let line = CommandLine(line);
-    Ok(Config {
-        period: line
-            .duration("heartbeat")?
-            .unwrap_or(Duration::from_secs(1)),
-        ticks: line.number("ticks")?,
-        verdict: line.number("verdict")?.map(|verdict| verdict as u32),
-    })
+    let power = PowerObject::new(Box::new(Machine(grants.power)));
+    let machine = modules::Machine {
+        command_line: booted.command_line,
+        memory: booted.memory,
+        workers: &handles,
+        sink: Com1(grants.serial),
+        power: power.clone(),
+    };
+    if let Err(error) = modules::start(machine) {
+        log::error!("cannot start the modules: {error}");
+        power.end(Some(CANNOT_START));
+    }
 }
 
 fn work(core: CoreId) -> ! {
-    let worker = Worker::new(core, hardware());
-    if core == CoreId(0)
-        && let Some(system) = SYSTEM.get()
-    {
-        match config(system.booted.command_line) {
-            Ok(config) => {
-                let console = Console::new("heartbeat", system.serial.clone());
-                let handle = worker.handle();
-                worker.handle().spawn(isthmus_heartbeat::run(
-                    config,
-                    console,
-                    handle,
-                    system.power.clone(),
-                ));
-            }
-            Err(error) => log::error!("command line: {error:?}"),
-        }
+    let worker = WORKERS
+        .get()
+        .and_then(|workers| workers.get(usize::from(core.0))?.lock().take());
+    match worker {
+        Some(worker) => worker.run(),
+        None => panic!("no worker for core {}", core.0),
     }
-    worker.run()
 }
 
 #[cfg(target_os = "none")]
@@ -102,6 +98,6 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
 /// On a host the program only says where it belongs.
 #[cfg(not(target_os = "none"))]
 fn main() {
-    let _ = (prepare as fn(_, _), work as fn(CoreId) -> !);
-    std::eprintln!("isthmus-kernel runs on bare metal: build it for x86_64-unknown-none");
+    let _ = (prepare as fn(_, _), work as fn(_) -> _);
+    eprintln!("isthmus-kernel runs on bare metal: build it for x86_64-unknown-none");
 }

@@ -1,39 +1,13 @@
 //! The worker on a machine whose clock moves only when it sleeps.
 
 use super::*;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::pretend::Pretend;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use spin::Mutex;
 use std::vec;
 
-/// Sleep jumps to the alarm; a sleep without alarm or work is the end of the world.
-#[derive(Default)]
-struct Pretend {
-    now: AtomicU64,
-    alarm: Mutex<Option<Instant>>,
-    wakes: AtomicUsize,
-}
-
-impl Machine for Pretend {
-    fn now(&self) -> Instant {
-        Instant(self.now.load(Ordering::SeqCst))
-    }
-    fn set_alarm(&self, at: Option<Instant>) {
-        *self.alarm.lock() = at;
-    }
-    fn sleep_unless(&self, has_work: &dyn Fn() -> bool) {
-        if !has_work() {
-            let at = self.alarm.lock().expect("sleeps for ever");
-            self.now.fetch_max(at.0, Ordering::SeqCst);
-        }
-    }
-    fn wake(&self, _: CoreId) {
-        self.wakes.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
 fn worker() -> (Worker, &'static Pretend) {
-    let machine: &'static Pretend = Box::leak(Box::default());
-    (Worker::new(CoreId(0), machine), machine)
+    Pretend::with_worker()
 }
 
 fn run_to_end(worker: &mut Worker) {

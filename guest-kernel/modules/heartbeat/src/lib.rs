@@ -1,47 +1,68 @@
-//! Ticks and says so: proof that a partition lives and that its timer is on time.
+//! Two modules that show that a partition lives: [`ticks`] says on time that time passes, [`load`] uses all the
+//! CPU it gets and says how much that was. Each does what it was handed capabilities for and nothing else: a console,
+//! a clock, and the switch that ends the machine.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
-use alloc::sync::Arc;
-use core::time::Duration;
+pub mod load;
+pub mod ticks;
 
-use isthmus_kernel_core::service::{Console, Switch};
-use isthmus_kernel_core::worker::Handle;
+use isthmus_kernel_core::caps::CapError;
+use isthmus_kernel_core::clock::{Clock, ClockError};
+use isthmus_kernel_core::console::{Console, ConsoleError};
+use isthmus_kernel_core::power::Power;
 
-/// What the command line may set.
-#[derive(Clone, Copy, Debug)]
-pub struct Config {
-    /// Time from tick to tick.
-    pub period: Duration,
-    /// Ticks until the end; `None` means for ever.
-    pub ticks: Option<u64>,
-    /// What to tell the test device at the end.
-    pub verdict: Option<u32>,
+/// What a module is handed.
+#[derive(Clone)]
+pub struct Access {
+    /// To write lines; needs the right to write.
+    pub console: Console,
+    /// To read the time and wait; needs both rights.
+    pub clock: Clock,
+    /// To end the machine when the work is done.
+    pub power: Power,
 }
 
-/// The module.
-pub async fn run(config: Config, console: Console, worker: Handle, switch: Arc<dyn Switch>) {
-    let start = worker.now();
-    let mut late = Duration::ZERO;
-    for tick in 1_u64.. {
-        let step = u32::try_from(tick).unwrap_or(u32::MAX);
-        let due = start.after(config.period.saturating_mul(step));
-        worker.sleep_until(due).await;
-        let now = worker.now();
-        late = late.max(now.since(due));
-        let milliseconds = now.0 / 1_000_000;
-        console.line(format_args!(
-            "tick {tick} at {}.{:03} s",
-            milliseconds / 1000,
-            milliseconds % 1000
-        ));
-        if config.ticks == Some(tick) {
-            break;
-        }
+/// Why a module stopped early: a capability was revoked or an account used up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The console.
+    Console(ConsoleError),
+    /// The clock.
+    Clock(ClockError),
+    /// The switch.
+    Power(CapError),
+}
+
+impl From<ConsoleError> for Failure {
+    fn from(error: ConsoleError) -> Self {
+        Self::Console(error)
     }
-    console.line(format_args!("latest by {} us", late.as_micros()));
-    console.line(format_args!("done"));
-    switch.end(config.verdict)
 }
+
+impl From<ClockError> for Failure {
+    fn from(error: ClockError) -> Self {
+        Self::Clock(error)
+    }
+}
+
+impl From<CapError> for Failure {
+    fn from(error: CapError) -> Self {
+        Self::Power(error)
+    }
+}
+
+impl Access {
+    /// Sees the last line out, then ends the machine.
+    async fn finish(&self, verdict: Option<u32>) -> Result<(), Failure> {
+        self.console.flush().await?;
+        Ok(self.power.end(verdict)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
