@@ -1,8 +1,14 @@
 //! What a guest may load into CR0, CR3, CR4, CR8, XCR0, EFER, DR6 and DR7, and what each accepted write means for
-//! the VMCS. Rules: SDM Vol. 3A §2.5 (control registers), §2.2.1 (EFER), §9.8.5 (IA-32e mode), Vol. 2D (XSETBV).
+//! the VMCS. Rules: SDM Vol. 3A §2.5 (control registers), §2.2.1 (EFER), §10.8.5 (IA-32e mode), Vol. 2D (XSETBV).
 //!
 //! Values come from a hostile guest; every refusal is the #GP(0) that the processor would raise. Neighbours:
 //! [`crate::cpuid`] says which features exist, the exit handler applies the updates to the VMCS.
+
+mod bits;
+mod values;
+
+pub use bits::{cr0, cr4, efer};
+pub use values::{is_canonical, is_valid_pdpte, write_dr6, write_dr7};
 
 use crate::cpuid;
 use crate::xstate;
@@ -10,94 +16,6 @@ use crate::xstate;
 /// The guest's instruction raises #GP with error code 0. Its own fault; deliver the exception.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GeneralProtection;
-
-/// Bits of CR0 (SDM Vol. 3A §2.5).
-pub mod cr0 {
-    /// Protection enable.
-    pub const PE: u64 = 1 << 0;
-    /// Monitor coprocessor.
-    pub const MP: u64 = 1 << 1;
-    /// Emulation.
-    pub const EM: u64 = 1 << 2;
-    /// Task switched.
-    pub const TS: u64 = 1 << 3;
-    /// Extension type, always 1.
-    pub const ET: u64 = 1 << 4;
-    /// Numeric error.
-    pub const NE: u64 = 1 << 5;
-    /// Write protect.
-    pub const WP: u64 = 1 << 16;
-    /// Alignment mask.
-    pub const AM: u64 = 1 << 18;
-    /// Not write-through.
-    pub const NW: u64 = 1 << 29;
-    /// Cache disable.
-    pub const CD: u64 = 1 << 30;
-    /// Paging.
-    pub const PG: u64 = 1 << 31;
-    /// All bits that have a meaning; other bits of the low half are ignored on a write.
-    pub const DEFINED: u64 = PE | MP | EM | TS | ET | NE | WP | AM | NW | CD | PG;
-    /// Value after power-up or INIT with clean caches (SDM Vol. 3A table 9-1).
-    pub const RESET: u64 = CD | NW | ET;
-}
-
-/// Bits of CR4 (SDM Vol. 3A §2.5).
-pub mod cr4 {
-    /// Virtual-8086 mode extensions.
-    pub const VME: u64 = 1 << 0;
-    /// Protected-mode virtual interrupts.
-    pub const PVI: u64 = 1 << 1;
-    /// Time stamp disable.
-    pub const TSD: u64 = 1 << 2;
-    /// Debugging extensions.
-    pub const DE: u64 = 1 << 3;
-    /// Page size extensions.
-    pub const PSE: u64 = 1 << 4;
-    /// Physical address extension.
-    pub const PAE: u64 = 1 << 5;
-    /// Machine-check enable.
-    pub const MCE: u64 = 1 << 6;
-    /// Page global enable.
-    pub const PGE: u64 = 1 << 7;
-    /// RDPMC at any privilege.
-    pub const PCE: u64 = 1 << 8;
-    /// FXSAVE and FXRSTOR support.
-    pub const OSFXSR: u64 = 1 << 9;
-    /// Unmasked SIMD floating-point exceptions.
-    pub const OSXMMEXCPT: u64 = 1 << 10;
-    /// User-mode instruction prevention.
-    pub const UMIP: u64 = 1 << 11;
-    /// 57-bit linear addresses.
-    pub const LA57: u64 = 1 << 12;
-    /// VMX enable.
-    pub const VMXE: u64 = 1 << 13;
-    /// SMX enable.
-    pub const SMXE: u64 = 1 << 14;
-    /// RDFSBASE and its kin.
-    pub const FSGSBASE: u64 = 1 << 16;
-    /// Process-context identifiers.
-    pub const PCIDE: u64 = 1 << 17;
-    /// XSAVE and XSETBV enabled.
-    pub const OSXSAVE: u64 = 1 << 18;
-    /// Supervisor-mode execution prevention.
-    pub const SMEP: u64 = 1 << 20;
-    /// Supervisor-mode access prevention.
-    pub const SMAP: u64 = 1 << 21;
-    /// Protection keys for user pages.
-    pub const PKE: u64 = 1 << 22;
-}
-
-/// Bits of IA32_EFER (SDM Vol. 3A §2.2.1).
-pub mod efer {
-    /// SYSCALL enable.
-    pub const SCE: u64 = 1 << 0;
-    /// IA-32e mode enable.
-    pub const LME: u64 = 1 << 8;
-    /// IA-32e mode active; set by the processor alone.
-    pub const LMA: u64 = 1 << 10;
-    /// Execute-disable enable.
-    pub const NXE: u64 = 1 << 11;
-}
 
 /// CR0 bits that a guest changes without an exit. All others exit on a change, among them CD and NW, which would
 /// slow the whole core.
@@ -233,7 +151,7 @@ pub struct ControlPolicy {
 
 impl ControlPolicy {
     /// Rules for a guest that sees `offered` on a processor with these fixed bits, with the "unrestricted guest"
-    /// control set: PE and PG are then free (SDM Vol. 3C §24.8).
+    /// control set: PE and PG are then free (SDM Vol. 3C §27.3.1.1).
     #[must_use]
     pub fn new(offered: &cpuid::Policy, fixed: &FixedBits) -> Self {
         Self {
@@ -460,44 +378,6 @@ impl ControlPolicy {
             flush: changed & efer::NXE != 0,
         })
     }
-}
-
-/// MOV to DR7: the value the register takes, with its fixed bits (SDM Vol. 3B §18.2.4).
-///
-/// # Errors
-/// [`GeneralProtection`] when one of bits 63:32 is set.
-pub const fn write_dr7(value: u64) -> Result<u64, GeneralProtection> {
-    // Bits 11, 12, 14 and 15 read as 0 (no RTM is offered), bit 10 as 1.
-    if value >> 32 != 0 {
-        Err(GeneralProtection)
-    } else {
-        Ok((value & 0xffff_23ff) | 1 << 10)
-    }
-}
-
-/// MOV to DR6: the value the register takes, with its fixed bits (SDM Vol. 3B §18.2.3).
-///
-/// # Errors
-/// [`GeneralProtection`] when one of bits 63:32 is set.
-pub const fn write_dr6(value: u64) -> Result<u64, GeneralProtection> {
-    if value >> 32 != 0 {
-        Err(GeneralProtection)
-    } else {
-        Ok((value & 0xe00f) | 0xffff_0ff0)
-    }
-}
-
-/// Whether a linear address is canonical for 48-bit paging.
-#[must_use]
-pub const fn is_canonical(address: u64) -> bool {
-    ((address << 16) as i64 >> 16) as u64 == address
-}
-
-/// Whether one of a guest's four PDPTEs is legal: present ones have their reserved bits clear (SDM Vol. 3A table 4-8).
-#[must_use]
-pub const fn is_valid_pdpte(entry: u64, maxphyaddr: u8) -> bool {
-    let reserved = 0b1_1110_0110 | (u64::MAX << maxphyaddr);
-    entry & 1 == 0 || entry & reserved == 0
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use alloc::format;
 use core::fmt;
 
 use isthmus_abi::PartitionId;
+use isthmus_vmx::exit::BasicReason;
 
 use crate::inject::EventKind;
 use crate::sched::Ticks;
 
-/// Basic exit reasons that have a counter; the SDM defines 0 to 78 (Vol. 3D §C). Others share the last.
-pub const REASONS: usize = 80;
+/// Basic exit reasons that have a counter of their own, and one for all others.
+pub const REASONS: usize = BasicReason::COUNT + 1;
 
 /// Where a vCPU's time goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,89 +55,6 @@ impl Injected {
     }
 }
 
-/// Rows in the order of the basic exit reasons (SDM Vol. 3D table C-1).
-const REASON_NAMES: [&str; REASONS] = [
-    "exception or NMI",
-    "external interrupt",
-    "triple fault",
-    "INIT",
-    "start-up IPI",
-    "I/O SMI",
-    "other SMI",
-    "interrupt window",
-    "NMI window",
-    "task switch",
-    "CPUID",
-    "GETSEC",
-    "HLT",
-    "INVD",
-    "INVLPG",
-    "RDPMC",
-    "RDTSC",
-    "RSM",
-    "VMCALL",
-    "VMCLEAR",
-    "VMLAUNCH",
-    "VMPTRLD",
-    "VMPTRST",
-    "VMREAD",
-    "VMRESUME",
-    "VMWRITE",
-    "VMXOFF",
-    "VMXON",
-    "control register",
-    "debug register",
-    "I/O instruction",
-    "RDMSR",
-    "WRMSR",
-    "entry: guest state",
-    "entry: MSR loading",
-    "reserved 35",
-    "MWAIT",
-    "monitor trap flag",
-    "reserved 38",
-    "MONITOR",
-    "PAUSE",
-    "entry: machine check",
-    "reserved 42",
-    "TPR below threshold",
-    "APIC access",
-    "virtualized EOI",
-    "GDTR or IDTR",
-    "LDTR or TR",
-    "EPT violation",
-    "EPT misconfiguration",
-    "INVEPT",
-    "RDTSCP",
-    "preemption timer",
-    "INVVPID",
-    "WBINVD",
-    "XSETBV",
-    "APIC write",
-    "RDRAND",
-    "INVPCID",
-    "VMFUNC",
-    "ENCLS",
-    "RDSEED",
-    "page-modification log",
-    "XSAVES",
-    "XRSTORS",
-    "PCONFIG",
-    "SPP event",
-    "UMWAIT",
-    "TPAUSE",
-    "LOADIWKEY",
-    "ENCLV",
-    "reserved 71",
-    "ENQCMD PASID",
-    "ENQCMDS PASID",
-    "bus lock",
-    "notify",
-    "SEAMCALL",
-    "TDCALL",
-    "RDMSRLIST",
-    "other",
-];
 const INJECTED_NAMES: [&str; 5] = [
     "LAPIC interrupts",
     "PIC interrupts",
@@ -276,7 +194,8 @@ impl fmt::Display for CounterTable<'_> {
         }
         writeln!(f)?;
         self.row(f, "exits", Counters::total_exits)?;
-        for (reason, name) in REASON_NAMES.iter().enumerate() {
+        for (reason, number) in (0..REASONS).zip(0u16..) {
+            let name = BasicReason(number).name().unwrap_or("other exits");
             self.row(f, name, |counters| {
                 counters.exits.get(reason).copied().unwrap_or(0)
             })?;
@@ -343,8 +262,8 @@ mod tests {
     fn unknown_reasons_are_counted_too() {
         let mut counters = Counters::new();
         counters.exit(0xffff);
-        counters.exit(79);
-        assert_eq!(counters.exits(79), 2);
+        counters.exit(REASONS as u16);
+        assert_eq!(counters.exits(REASONS as u16 - 1), 2);
         assert_eq!(counters.total_exits(), 2);
     }
 

@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crossbeam_utils::CachePadded;
-use isthmus_abi::{ApicId, Vector};
+use isthmus_abi::Vector;
 
 /// Something is posted.
 const POSTED: u32 = 1 << 0;
@@ -117,7 +117,6 @@ pub struct Mailbox {
     /// Written by everyone; alone on its line so that posts of vectors do not slow the owner's check.
     state: CachePadded<AtomicU32>,
     events: CachePadded<Events>,
-    address: CachePadded<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -135,7 +134,7 @@ impl Default for Mailbox {
 
 macro_rules! constructor {
     ($($constness:tt)?) => {
-        /// An empty mailbox; its owner is looking, its APIC answers to no address.
+        /// An empty mailbox; its owner is looking.
         #[must_use]
         pub $($constness)? fn new() -> Self {
             Self {
@@ -145,7 +144,6 @@ macro_rules! constructor {
                     level: [AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0)],
                     flags: AtomicU32::new(0),
                 }),
-                address: CachePadded::new(AtomicU64::new(0)),
             }
         }
     };
@@ -294,90 +292,10 @@ impl Mailbox {
         mail.ext_int = (flags & EXT_INT_CHANGED != 0).then_some(flags & EXT_INT_HIGH != 0);
         mail
     }
-
-    /// The owner tells other cores which destinations its APIC answers to.
-    pub fn publish_address(&self, address: ApicAddress) {
-        self.address.store(address.0, Ordering::Release);
-    }
-
-    /// The destinations the vCPU's APIC answered to when it last said so.
-    #[must_use]
-    pub fn address(&self) -> ApicAddress {
-        ApicAddress(self.address.load(Ordering::Acquire))
-    }
 }
 
 const fn bit(vector: Vector) -> u64 {
     1 << (vector.0 & 63)
-}
-
-/// To whom a local APIC answers, in one word: its id, its logical id and its modes (SDM Vol. 3A §11.6.2).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct ApicAddress(u64);
-
-const FLAT: u64 = 1 << 40;
-const X2APIC: u64 = 1 << 41;
-const ENABLED: u64 = 1 << 42;
-
-impl ApicAddress {
-    /// In xAPIC mode: an 8-bit id, the LDR's logical id (its bits 31:24), and whether the DFR says flat model (else
-    /// cluster model).
-    #[must_use]
-    pub const fn xapic(id: u8, logical_id: u8, flat: bool) -> Self {
-        Self(id as u64 | (logical_id as u64) << 32 | if flat { FLAT } else { 0 } | ENABLED)
-    }
-
-    /// In x2APIC mode: the logical id follows from the id.
-    #[must_use]
-    pub const fn x2apic(id: ApicId) -> Self {
-        Self(id.0 as u64 | X2APIC | ENABLED)
-    }
-
-    /// Whether the APIC is in x2APIC mode.
-    #[must_use]
-    pub const fn is_x2apic(self) -> bool {
-        self.0 & X2APIC != 0
-    }
-
-    /// The APIC's id.
-    #[must_use]
-    pub const fn id(self) -> ApicId {
-        ApicId(self.0 as u32)
-    }
-
-    /// Whether a message in physical mode for `destination` reaches the APIC. `wide` says that the sender's field has 32 bits
-    /// (x2APIC); the broadcast is all ones in the sender's width.
-    #[must_use]
-    pub const fn matches_physical(self, destination: u32, wide: bool) -> bool {
-        let broadcast = if wide { u32::MAX } else { 0xff };
-        self.0 & ENABLED != 0 && (destination == broadcast || destination == self.0 as u32)
-    }
-
-    /// Whether a message in logical mode for `destination` reaches the APIC; `wide` as in [`Self::matches_physical`].
-    #[must_use]
-    pub const fn matches_logical(self, destination: u32, wide: bool) -> bool {
-        if self.0 & ENABLED == 0 {
-            return false;
-        }
-        let broadcast = if wide { u32::MAX } else { 0xff };
-        if destination == broadcast {
-            return true;
-        }
-        if self.is_x2apic() {
-            let id = self.0 as u32;
-            // Logical x2APIC id: cluster in bits 31:16, one bit of the lower 16 (SDM Vol. 3A §11.12.10.2).
-            return destination >> 16 == id >> 4 & 0xffff && destination & (1 << (id & 15)) != 0;
-        }
-        let own = (self.0 >> 32) as u8;
-        let wanted = destination as u8;
-        if wide && destination > 0xff {
-            false
-        } else if self.0 & FLAT != 0 {
-            own & wanted != 0
-        } else {
-            own >> 4 == wanted >> 4 && own & wanted & 15 != 0
-        }
-    }
 }
 
 #[cfg(all(test, not(loom)))]
@@ -452,31 +370,5 @@ mod tests {
         }
         assert_eq!(mailbox.leave(Leave::ToGuest), Ok(()));
         assert!(!mailbox.come_back());
-    }
-
-    #[test]
-    fn physical_destinations() {
-        let xapic = ApicAddress::xapic(3, 8, true);
-        assert!(xapic.matches_physical(3, false) && xapic.matches_physical(0xff, false));
-        assert!(!xapic.matches_physical(2, false) && !xapic.matches_physical(0xff, true));
-        let x2apic = ApicAddress::x2apic(ApicId(0x103));
-        assert!(x2apic.matches_physical(0x103, true) && x2apic.matches_physical(u32::MAX, true));
-        assert!(!x2apic.matches_physical(3, true));
-        assert!(!ApicAddress::default().matches_physical(0, false));
-    }
-
-    #[test]
-    fn logical_destinations() {
-        let flat = ApicAddress::xapic(1, 0b0010, true);
-        assert!(flat.matches_logical(0b0110, false) && !flat.matches_logical(0b0100, false));
-        let cluster = ApicAddress::xapic(1, 0x21, false);
-        assert!(cluster.matches_logical(0x23, false) && cluster.matches_logical(0xff, false));
-        assert!(!cluster.matches_logical(0x33, false) && !cluster.matches_logical(0x22, false));
-        let x2apic = ApicAddress::x2apic(ApicId(0x25));
-        assert!(x2apic.matches_logical(2 << 16 | 1 << 5, true));
-        assert!(
-            !x2apic.matches_logical(2 << 16 | 1 << 4, true)
-                && !x2apic.matches_logical(1 << 16 | 1 << 5, true)
-        );
     }
 }

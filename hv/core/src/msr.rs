@@ -5,124 +5,56 @@
 //! speculation controls (see [`crate::cpuid`]), performance monitoring, IA32_XSS, machine-check banks. Source: SDM
 //! Vol. 4 table 2-2. Neighbours: [`crate::control`] judges EFER, the local APIC its own registers.
 
+pub mod index;
 mod mtrr;
 
 use isthmus_abi::Msr;
+use isthmus_vmx::Field;
 
 use crate::control::{GeneralProtection, is_canonical};
 pub use mtrr::Mtrrs;
 
-/// The registers known by name (SDM Vol. 4 table 2-2).
-pub mod index {
-    use isthmus_abi::Msr;
-    macro_rules! registers {
-        ($($(#[$doc:meta])* $name:ident = $value:literal,)*) => {
-            $($(#[$doc])* pub const $name: Msr = Msr($value);)*
-        };
-    }
-    registers! {
-        /// Pentium machine-check address.
-        P5_MC_ADDR = 0x0,
-        /// Pentium machine-check type.
-        P5_MC_TYPE = 0x1,
-        /// Time-stamp counter.
-        TSC = 0x10,
-        /// Platform id, for microcode.
-        PLATFORM_ID = 0x17,
-        /// APIC base and mode.
-        APIC_BASE = 0x1b,
-        /// What was added to the TSC by writes.
-        TSC_ADJUST = 0x3b,
-        /// Microcode update trigger.
-        BIOS_UPDT_TRIG = 0x79,
-        /// Microcode revision.
-        BIOS_SIGN_ID = 0x8b,
-        /// Platform information.
-        PLATFORM_INFO = 0xce,
-        /// MTRR capabilities.
-        MTRRCAP = 0xfe,
-        /// Feature enables (CPUID faulting, ring-3 MONITOR).
-        MISC_FEATURES_ENABLES = 0x140,
-        /// SYSENTER code segment.
-        SYSENTER_CS = 0x174,
-        /// SYSENTER stack pointer.
-        SYSENTER_ESP = 0x175,
-        /// SYSENTER entry.
-        SYSENTER_EIP = 0x176,
-        /// Machine-check capabilities.
-        MCG_CAP = 0x179,
-        /// Machine-check status.
-        MCG_STATUS = 0x17a,
-        /// Miscellaneous enables.
-        MISC_ENABLE = 0x1a0,
-        /// Debug control.
-        DEBUGCTL = 0x1d9,
-        /// Page attribute table.
-        PAT = 0x277,
-        /// Default memory type.
-        MTRR_DEF_TYPE = 0x2ff,
-        /// Deadline of the local APIC timer.
-        TSC_DEADLINE = 0x6e0,
-        /// First x2APIC register.
-        X2APIC_FIRST = 0x800,
-        /// Last x2APIC register.
-        X2APIC_LAST = 0x8ff,
-        /// Extended feature enables.
-        EFER = 0xc000_0080,
-        /// SYSCALL segments.
-        STAR = 0xc000_0081,
-        /// SYSCALL entry, 64-bit.
-        LSTAR = 0xc000_0082,
-        /// SYSCALL entry, compatibility mode.
-        CSTAR = 0xc000_0083,
-        /// SYSCALL flag mask.
-        SFMASK = 0xc000_0084,
-        /// FS base.
-        FS_BASE = 0xc000_0100,
-        /// GS base.
-        GS_BASE = 0xc000_0101,
-        /// GS base for SWAPGS.
-        KERNEL_GS_BASE = 0xc000_0102,
-        /// RDTSCP and RDPID.
-        TSC_AUX = 0xc000_0103,
-    }
-}
-
 /// The guest-state fields of the VMCS that stand for an MSR (SDM Vol. 3D §B).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GuestField {
-    /// IA32_SYSENTER_CS, 482AH.
+    /// IA32_SYSENTER_CS.
     SysenterCs,
-    /// IA32_SYSENTER_ESP, 6824H.
+    /// IA32_SYSENTER_ESP.
     SysenterEsp,
-    /// IA32_SYSENTER_EIP, 6826H.
+    /// IA32_SYSENTER_EIP.
     SysenterEip,
-    /// FS base, 680EH.
+    /// FS base.
     FsBase,
-    /// GS base, 6810H.
+    /// GS base.
     GsBase,
-    /// IA32_EFER, 2806H.
+    /// IA32_EFER.
     Efer,
-    /// IA32_PAT, 2804H.
+    /// IA32_PAT.
     Pat,
-    /// IA32_DEBUGCTL, 2802H.
+    /// IA32_DEBUGCTL.
     Debugctl,
 }
 
 impl GuestField {
+    /// The field.
+    #[must_use]
+    pub const fn field(self) -> Field {
+        match self {
+            Self::SysenterCs => Field::GUEST_IA32_SYSENTER_CS,
+            Self::SysenterEsp => Field::GUEST_IA32_SYSENTER_ESP,
+            Self::SysenterEip => Field::GUEST_IA32_SYSENTER_EIP,
+            Self::FsBase => Field::GUEST_FS_BASE,
+            Self::GsBase => Field::GUEST_GS_BASE,
+            Self::Efer => Field::GUEST_IA32_EFER,
+            Self::Pat => Field::GUEST_IA32_PAT,
+            Self::Debugctl => Field::GUEST_IA32_DEBUGCTL,
+        }
+    }
+
     /// The field's encoding for VMREAD and VMWRITE.
     #[must_use]
     pub const fn encoding(self) -> u32 {
-        match self {
-            Self::SysenterCs => 0x482a,
-            Self::SysenterEsp => 0x6824,
-            Self::SysenterEip => 0x6826,
-            Self::FsBase => 0x680e,
-            Self::GsBase => 0x6810,
-            Self::Efer => 0x2806,
-            Self::Pat => 0x2804,
-            Self::Debugctl => 0x2802,
-        }
+        self.field().0
     }
 }
 
@@ -371,7 +303,7 @@ impl MsrState {
                 check(value == 0)?;
                 self.mcg_status = 0;
             }
-            // A guest writes 0, then executes CPUID, then reads the revision (SDM Vol. 3A §9.11.7).
+            // A guest writes 0, then executes CPUID, then reads the revision (SDM Vol. 3A §10.11.7).
             index::BIOS_SIGN_ID
             | index::MISC_FEATURES_ENABLES
             | index::P5_MC_ADDR
@@ -435,7 +367,7 @@ pub fn is_pat(value: u64) -> bool {
         .all(|entry| matches!(entry, 0 | 1 | 4..=7))
 }
 
-/// Bytes of an MSR bitmap (SDM Vol. 3C §24.6.9).
+/// Bytes of an MSR bitmap (SDM Vol. 3C §25.6.9).
 pub const BITMAP_BYTES: usize = 4096;
 const BITMAP_WRITE: usize = 2048;
 const BITMAP_HIGH: usize = 1024;

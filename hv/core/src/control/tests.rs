@@ -157,8 +157,9 @@ fn cr0_combinations_are_judged_as_the_processor_does() {
             | pick(2, cr0::NW)
             | pick(3, cr0::CD)
             | pick(4, cr0::WP);
-        let legal = !(value & cr0::PG != 0 && value & cr0::PE == 0)
-            && !(value & cr0::NW != 0 && value & cr0::CD == 0);
+        let paged_without_protection = value & cr0::PG != 0 && value & cr0::PE == 0;
+        let written_through_uncached = value & cr0::NW != 0 && value & cr0::CD == 0;
+        let legal = !paged_without_protection && !written_through_uncached;
         let result = policy.write_cr0(value, &PROTECTED);
         assert_eq!(result.is_ok(), legal, "{value:#x}");
         if let Ok(update) = result {

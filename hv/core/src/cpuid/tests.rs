@@ -1,5 +1,6 @@
 extern crate std;
 
+use super::clock::clock_ratio;
 use super::*;
 use proptest::prelude::*;
 

@@ -1,5 +1,9 @@
 use super::*;
 
+const VALID: u32 = 1 << 31;
+const HAS_ERROR_CODE: u32 = 1 << 11;
+const NMI_UNBLOCKED: u32 = 1 << 12;
+
 const DOUBLE: Event = Event::exception_with_code(exception::DF, 0);
 
 fn active(interrupts_enabled: bool, interruptibility: u32) -> GuestState {
@@ -262,8 +266,37 @@ fn a_faulting_iret_blocks_nmis_again() {
 #[test]
 fn an_emulated_instruction_ends_shadows_and_honours_the_trap_flag() {
     let all = interruptibility::STI | interruptibility::MOV_SS | interruptibility::NMI;
-    assert_eq!(after_instruction(all, true), (interruptibility::NMI, true));
-    assert_eq!(after_instruction(0, false), (0, false));
+    assert_eq!(
+        after_instruction(all, true, false),
+        (interruptibility::NMI, true)
+    );
+    assert_eq!(
+        after_instruction(0, true, true),
+        (0, false),
+        "steps by branches"
+    );
+    assert_eq!(after_instruction(0, false, false), (0, false));
+}
+
+#[test]
+fn a_trap_held_back_by_a_shadow_must_be_pending() {
+    assert!(must_hold_single_step(interruptibility::MOV_SS, true, false));
+    assert!(must_hold_single_step(interruptibility::STI, true, false));
+    assert!(!must_hold_single_step(interruptibility::NMI, true, false));
+    assert!(!must_hold_single_step(interruptibility::STI, true, true));
+    assert!(!must_hold_single_step(interruptibility::STI, false, false));
+}
+
+#[test]
+fn a_double_fault_pushes_no_error_code_in_real_mode() {
+    let mut queue = EventQueue::new();
+    queue.interrupted(Event::exception(exception::GP));
+    assert_eq!(queue.raise(Event::exception(exception::GP)), Ok(()));
+    let decision = queue.decide(&active(false, 0), &PendingInterrupts::default());
+    assert_eq!(
+        decision.injection,
+        Injection::Event(Event::exception(exception::DF))
+    );
 }
 
 #[test]
