@@ -189,6 +189,15 @@ pub struct Signal {
 }
 
 impl IoApic {
+    /// The I/O APIC that the firmware's MADT lists at `address`, all inputs masked.
+    ///
+    /// # Errors
+    /// [`OutOfFrames`] when the pool is used up.
+    pub fn from_madt(address: Hpa, first_interrupt: u32) -> Result<Self, OutOfFrames> {
+        // SAFETY: the MADT says what is at the address; firmware is trusted that far.
+        unsafe { Self::new(address, first_interrupt) }
+    }
+
     /// Maps an I/O APIC and masks all of its inputs.
     ///
     /// # Errors

@@ -5,7 +5,11 @@
 //! flat 32-bit segments, paging off). Hands over to `isthmus_main` in the hypervisor binary on the boot
 //! stack and the boot page tables; [`crate::paging`] replaces both.
 
+use crate::paging::OutOfFrames;
+use crate::{cpu, firmware, paging, pool, window};
 use core::arch::global_asm;
+use core::sync::atomic::{AtomicBool, Ordering};
+use isthmus_abi::{CoreId, Hpa};
 
 /// Difference between a linked address of the image and the physical address it is loaded at.
 pub const IMAGE_OFFSET: u64 = 0xffff_ffff_8000_0000;
@@ -16,6 +20,14 @@ pub const TRAMPOLINE_PAGE: u64 = 0x8000;
 global_asm!(
     r#"
 .set OFFSET, 0xffffffff80000000
+.set boot_gdt_pointer_phys, boot_gdt_pointer - OFFSET
+.set boot64_phys, boot64 - OFFSET
+.set boot_pd_phys, boot_pd - OFFSET
+.set boot_pdpt_high_phys, boot_pdpt_high - OFFSET
+.set boot_pdpt_low_phys, boot_pdpt_low - OFFSET
+.set boot_pml4_phys, boot_pml4 - OFFSET
+.set boot_stack_top_phys, boot_stack_top - OFFSET
+.set no_long_mode_text_phys, no_long_mode_text - OFFSET
 
 .section .multiboot2, "a"
 .balign 8
@@ -42,27 +54,27 @@ mb2_end:
 isthmus_entry:
     cli
     cld
-    mov esp, offset boot_stack_top - OFFSET
+    mov esp, offset boot_stack_top_phys
     push eax                             # the loader's magic
     rdtsc                                # boot time is counted from here
     push edx
     push eax
     # Boot page tables: 4 GiB one to one, and the first GiB at the linked address.
-    mov eax, offset boot_pdpt_low - OFFSET + 3
-    mov dword ptr [boot_pml4 - OFFSET], eax
-    mov eax, offset boot_pdpt_high - OFFSET + 3
-    mov dword ptr [boot_pml4 - OFFSET + 511 * 8], eax
-    mov eax, offset boot_pd - OFFSET + 3
-    mov dword ptr [boot_pdpt_high - OFFSET + 510 * 8], eax
+    mov eax, offset boot_pdpt_low_phys + 3
+    mov dword ptr [boot_pml4_phys], eax
+    mov eax, offset boot_pdpt_high_phys + 3
+    mov dword ptr [boot_pml4_phys + 511 * 8], eax
+    mov eax, offset boot_pd_phys + 3
+    mov dword ptr [boot_pdpt_high_phys + 510 * 8], eax
     xor ecx, ecx
-2:  mov dword ptr [boot_pdpt_low - OFFSET + ecx * 8], eax
+2:  mov dword ptr [boot_pdpt_low_phys + ecx * 8], eax
     add eax, 0x1000
     inc ecx
     cmp ecx, 4
     jne 2b
     mov eax, 0x83                        # present, writable, 2 MiB
     xor ecx, ecx
-3:  mov dword ptr [boot_pd - OFFSET + ecx * 8], eax
+3:  mov dword ptr [boot_pd_phys + ecx * 8], eax
     add eax, 0x200000
     inc ecx
     cmp ecx, 2048
@@ -74,15 +86,16 @@ isthmus_entry:
     pop ebx
     bt edx, 29
     jnc no_long_mode
-    mov eax, offset boot_pml4 - OFFSET
+    mov eax, offset boot_pml4_phys
     call enter_long_mode
-    lgdt [boot_gdt_pointer - OFFSET]
+    lgdt [boot_gdt_pointer_phys]
     push 8
-    push offset boot64 - OFFSET
+    mov eax, offset boot64_phys
+    push eax
     retf
 no_long_mode:
     mov edx, 0x3f8
-    mov ecx, offset no_long_mode_text - OFFSET
+    mov ecx, offset no_long_mode_text_phys
 4:  mov al, byte ptr [ecx]
     test al, al
     jz 5f
@@ -151,7 +164,7 @@ trampoline_start:
     cld
     xor ax, ax
     mov ds, ax
-    lgdtd [0x8000 + trampoline_gdt_pointer - trampoline_start]
+    lgdtd [at_trampoline_gdt_pointer]
     mov eax, cr0
     or eax, 1
     mov cr0, eax
@@ -164,7 +177,7 @@ trampoline32:
     mov ds, ax
     mov es, ax
     mov ss, ax
-    mov eax, dword ptr [0x8000 + trampoline_boot_cr3 - trampoline_start]
+    mov eax, dword ptr [at_trampoline_boot_cr3]
     mov cr3, eax
     mov eax, cr4
     or eax, 0x20
@@ -188,9 +201,9 @@ trampoline64:
     mov ss, eax
     mov fs, eax
     mov gs, eax
-    mov rdi, qword ptr [0x8000 + trampoline_core - trampoline_start]
-    mov rsp, qword ptr [0x8000 + trampoline_stack - trampoline_start]
-    mov rcx, qword ptr [0x8000 + trampoline_cr3 - trampoline_start]
+    mov rdi, qword ptr [at_trampoline_core]
+    mov rsp, qword ptr [at_trampoline_stack]
+    mov rcx, qword ptr [at_trampoline_cr3]
     movabs rax, offset application_core_high
     jmp rax
 .balign 8
@@ -204,6 +217,11 @@ trampoline_gdt_pointer:
     .short 31
     .long boot_gdt - OFFSET
 trampoline_end:
+.set at_trampoline_boot_cr3, 0x8000 + trampoline_boot_cr3 - trampoline_start
+.set at_trampoline_core, 0x8000 + trampoline_core - trampoline_start
+.set at_trampoline_cr3, 0x8000 + trampoline_cr3 - trampoline_start
+.set at_trampoline_gdt_pointer, 0x8000 + trampoline_gdt_pointer - trampoline_start
+.set at_trampoline_stack, 0x8000 + trampoline_stack - trampoline_start
 
 .section .text.boot, "ax"
 .code64
@@ -285,6 +303,41 @@ pub fn image_layout() -> ImageLayout {
 #[must_use]
 pub fn boot_page_tables() -> u64 {
     (&raw const symbols::boot_pml4 as u64).wrapping_sub(IMAGE_OFFSET)
+}
+
+/// Leaves the boot page tables and the boot stack: takes `[start, end)` as the pool, maps it, the image and the
+/// `readable` ranges, opens the heap and goes on in `next` on the boot core's guarded stack.
+///
+/// # Errors
+/// [`OutOfFrames`] when the pool is too small for the page tables; the boot page tables are still in use then.
+///
+/// # Panics
+/// If it was called before.
+pub fn enter_own_space(
+    start: Hpa,
+    end: Hpa,
+    heap_bytes: u64,
+    readable: &[(Hpa, u64)],
+    next: extern "C" fn() -> !,
+) -> Result<core::convert::Infallible, OutOfFrames> {
+    static ENTERED: AtomicBool = AtomicBool::new(false);
+    assert!(!ENTERED.swap(true, Ordering::AcqRel), "the hypervisor enters its address space once");
+    // SAFETY: the caller found the range free in the loader's memory map; this runs once.
+    unsafe { pool::init(start, end, heap_bytes) };
+    // SAFETY: the boot page tables are in use, and the page is in memory that nobody owns yet.
+    unsafe { install_trampoline() };
+    // SAFETY: the boot page tables are in use, the range is the pool's, and the caller keeps nothing but `readable`,
+    // which is on the image's own stack.
+    unsafe { paging::build(start, end, readable)? };
+    let stacks = {
+        // SAFETY: the tables just built map the pool at the direct offset, its first part is the heap, once.
+        unsafe { pool::use_direct_map(start, heap_bytes) };
+        paging::core_stacks(CoreId(0))?
+    };
+    firmware::set_readable(readable);
+    window::set_reserved(start, end);
+    // SAFETY: the stack was mapped just now for this core.
+    unsafe { cpu::continue_on(stacks.main, next) }
 }
 
 /// Copies the trampoline to its page.

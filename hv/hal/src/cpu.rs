@@ -196,3 +196,23 @@ pub fn unblock_nmi() {
         );
     }
 }
+
+/// Continues on another stack, for good.
+///
+/// # Safety
+/// `top` is the 16-byte aligned end of a mapped stack that nothing else uses. Nothing on the present stack is
+/// referred to afterwards.
+pub unsafe fn continue_on(top: u64, next: extern "C" fn() -> !) -> ! {
+    // SAFETY: by the caller's word; a zero return address ends backtraces.
+    unsafe {
+        asm!("mov rsp, {}", "xor ebp, ebp", "push rbp", "push rbp", "call {}", "ud2", in(reg) top, in(reg) next,
+            options(noreturn))
+    }
+}
+
+/// Writes a power management register that the firmware's FADT names. Such a register starts no transfer to
+/// memory; at worst the machine stops.
+pub fn power_management_write(port: Port, value: u16) {
+    // SAFETY: the register sleeps or wakes the machine and writes no memory.
+    unsafe { port_write16(port, value) };
+}

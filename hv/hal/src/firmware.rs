@@ -9,13 +9,35 @@ use alloc::vec::Vec;
 use core::ptr::NonNull;
 use isthmus_abi::{ApicId, Hpa, Port};
 
+static READABLE: spin::Once<Vec<(Hpa, u64)>> = spin::Once::new();
+
+/// Notes what [`paging::build`] mapped read-only.
+pub(crate) fn set_readable(ranges: &[(Hpa, u64)]) {
+    READABLE.call_once(|| ranges.to_vec());
+}
+
+/// What the boot loader left at a physical address: boot information or a module. Empty where it left nothing.
+#[must_use]
+pub fn boot_bytes(start: Hpa, bytes: usize) -> &'static [u8] {
+    let end = start.0.saturating_add(bytes as u64);
+    let mapped = match READABLE.get() {
+        None => end <= 1 << 32,
+        Some(ranges) => ranges.iter().any(|(from, length)| from.0 <= start.0 && end <= from.0.saturating_add(*length)),
+    };
+    if !mapped || start.0 == 0 {
+        return &[];
+    }
+    // SAFETY: mapped, as was just checked; nobody writes what the loader left: it is taken out of the free memory.
+    unsafe { slice(start, bytes) }
+}
+
 /// Bytes at a physical address, while the boot page tables map the first 4 GiB one to one, or after that where
 /// [`paging::build`] was told to map them.
 ///
 /// # Safety
 /// 1. The range is mapped at the present offset. 2. Nothing writes it while the slice lives.
 #[must_use]
-pub unsafe fn slice(start: Hpa, bytes: usize) -> &'static [u8] {
+unsafe fn slice(start: Hpa, bytes: usize) -> &'static [u8] {
     // SAFETY: mapped (1), immutable (2), and any bytes are valid u8.
     unsafe { core::slice::from_raw_parts(pool::direct(start).0 as *const u8, bytes) }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`boot`] | the way from GRUB and from a SIPI into Rust |
 //! | [`cpu`] | single instructions: CPUID, MSRs, ports, HLT |
+//! | [`clock`] | the timers that the TSC is measured by, the real-time clock |
 //! | [`tables`] | GDT, IDT, TSS, the per-core block |
 //! | [`pool`] | the hypervisor's own memory and heap |
 //! | [`paging`] | its address space |
@@ -28,6 +29,7 @@ extern crate alloc;
 
 pub mod apic;
 pub mod boot;
+pub mod clock;
 pub mod cpu;
 pub mod ept;
 pub mod firmware;

@@ -12,7 +12,7 @@
 
 use crate::boot::{IMAGE_OFFSET, image_layout};
 use crate::pool;
-use crate::tables::CoreStacks;
+use crate::tables::{CoreStacks, MAX_CORES};
 use core::sync::atomic::{AtomicU64, Ordering};
 use isthmus_abi::{CoreId, Hpa, Hva, PAGE_SIZE};
 use x86_64::structures::paging::mapper::MapToError;
@@ -100,6 +100,8 @@ pub unsafe fn build(pool_start: Hpa, pool_end: Hpa, readable: &[(Hpa, u64)]) -> 
     part(image.text_end, image.rodata_end, READ_ONLY)?;
     part(image.rodata_end, image.end, READ_WRITE)?;
     map_range(Hva(pool_start.0 + pool::DIRECT_OFFSET), pool_start, pool_end.0 - pool_start.0, READ_WRITE)?;
+    let trampoline = Hpa(crate::boot::TRAMPOLINE_PAGE);
+    map_range(Hva(trampoline.0 + pool::DIRECT_OFFSET), trampoline, PAGE_SIZE, READ_WRITE)?;
     for &(start, bytes) in readable {
         let page = start.page();
         let length = (start.page_offset() + bytes).next_multiple_of(PAGE_SIZE);
@@ -146,11 +148,18 @@ pub fn map_firmware(start: Hpa, bytes: u64) -> Result<Hva, OutOfFrames> {
     Ok(Hva(start.0 + pool::DIRECT_OFFSET))
 }
 
-/// Maps the stacks of one core, an unmapped page below each.
+static STACKS_OF: [spin::Once<CoreStacks>; MAX_CORES] = [const { spin::Once::new() }; MAX_CORES];
+
+/// The stacks of one core, an unmapped page below each; mapped when they are first asked for.
 ///
 /// # Errors
 /// [`OutOfFrames`] when the pool is used up.
-pub fn map_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
+pub fn core_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
+    let slot = &STACKS_OF[usize::from(core.0) % MAX_CORES];
+    slot.try_call_once(|| map_stacks(core)).copied()
+}
+
+fn map_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
     let mut next = STACKS + u64::from(core.0) * STACK_STRIDE;
     let mut stack = |bytes: u64| {
         next += PAGE_SIZE;
@@ -168,7 +177,7 @@ pub fn map_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
 #[must_use]
 pub fn is_stack(address: u64) -> bool {
     let image = image_layout();
-    let stacks = STACKS..STACKS + crate::tables::MAX_CORES as u64 * STACK_STRIDE;
+    let stacks = STACKS..STACKS + MAX_CORES as u64 * STACK_STRIDE;
     (stacks.contains(&address) && is_mapped(Hva(address))) || (image.rodata_end..image.end).contains(&address)
 }
 

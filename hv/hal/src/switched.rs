@@ -151,8 +151,11 @@ impl SwitchedState {
         }
     }
 
-    /// CR2, which exits that inject page faults set for the guest.
-    pub fn set_cr2(&self, value: u64) {
-        cpu::write_cr2(value);
+    /// Writes one of the switched registers at once; others are left alone.
+    pub fn write_msr(&self, msr: Msr, value: u64) {
+        if SWITCHED.contains(&msr) {
+            // SAFETY: the hypervisor uses none of these registers; the caller checked the value.
+            unsafe { cpu::write_msr(msr, value) };
+        }
     }
 }

@@ -95,7 +95,6 @@ pub fn load(core: CoreId, stacks: &CoreStacks) -> CoreTables {
     ]));
     let idt: &'static [[u64; 2]; 256] = Box::leak(Box::new(idt_entries()));
     let block = &CORES[usize::from(core.0) % MAX_CORES];
-    block.core.store(u32::from(core.0), Ordering::Relaxed);
     let tables = CoreTables {
         gdt: gdt.as_ptr() as u64,
         idt: idt.as_ptr() as u64,
@@ -107,7 +106,6 @@ pub fn load(core: CoreId, stacks: &CoreStacks) -> CoreTables {
     unsafe { load_registers(&tables, (size_of_val(gdt) - 1) as u16) };
     // SAFETY: GS is used by the handlers alone, through `this_core`.
     unsafe { crate::cpu::write_msr(GS_BASE, tables.gs) };
-    block.online.store(true, Ordering::Release);
     tables
 }
 
@@ -281,10 +279,17 @@ fn this_core_block() -> &'static PerCore {
     &CORES[usize::from(this_core().0) % MAX_CORES]
 }
 
-/// Points GS at the boot core's block. First thing on the boot core, so that [`this_core`] always has an answer.
-pub fn load_boot_block() {
+/// Points GS at the core's block. First thing on every core, so that [`this_core`] always has an answer.
+pub fn load_early(core: CoreId) {
+    let block = &CORES[usize::from(core.0) % MAX_CORES];
+    block.core.store(u32::from(core.0), Ordering::Relaxed);
     // SAFETY: GS is used by `this_core` alone, and the block is static.
-    unsafe { crate::cpu::write_msr(GS_BASE, CORES.as_ptr() as u64) };
+    unsafe { crate::cpu::write_msr(GS_BASE, core::ptr::from_ref(block) as u64) };
+}
+
+/// Says that the calling core is ready: [`crate::smp::start`] waits for it.
+pub fn set_online(core: CoreId) {
+    CORES[usize::from(core.0) % MAX_CORES].online.store(true, Ordering::Release);
 }
 
 /// The calling core's number.
@@ -322,7 +327,7 @@ pub fn take_nmis() -> u64 {
     this_core_block().nmis.swap(0, Ordering::Relaxed)
 }
 
-/// Whether a core has loaded its tables.
+/// Whether a core is ready.
 #[must_use]
 pub fn is_online(core: CoreId) -> bool {
     CORES.get(usize::from(core.0)).is_some_and(|block| block.online.load(Ordering::Acquire))

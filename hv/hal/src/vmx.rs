@@ -202,13 +202,13 @@ pub struct Addresses {
 impl CurrentVmcs<'_> {
     /// Writes controls, addresses, VPID and host state: all that is not the guest's. Once per life of the VMCS.
     ///
-    /// # Safety
-    /// 1. The frames that `addresses` names outlive the VMCS and hold what they are named for; the EPT maps
-    ///    only memory that the partition owns. 2. `controls` keep external interrupts and NMIs exiting, and
-    ///    return to a 64-bit host. 3. `core` are the calling core's tables.
-    pub unsafe fn configure(&mut self, controls: &Controls, addresses: &Addresses, vpid: u16, core: &CoreTables) {
+    /// The caller answers for what no type says yet: the frames that `addresses` names outlive the VMCS, and the
+    /// EPT maps only memory that the partition owns. `controls` were negotiated from a list that keeps interrupts
+    /// exiting and returns to a 64-bit host.
+    pub fn configure(&mut self, controls: &Controls, addresses: &Addresses, vpid: u16, core: &CoreTables) {
         let write = |field, value| {
-            // SAFETY: addresses (1), controls (2) and host state (3) are as the caller promises.
+            // SAFETY: host state is the core's own; controls and addresses are what the hypervisor's start and the
+            // partition's loader made for this, and for nothing else.
             unsafe { write_field(field, value) };
         };
         write(Field::PIN_BASED_VM_EXECUTION_CONTROLS, u64::from(controls.pin.bits()));

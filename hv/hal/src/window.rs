@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::arch::asm;
 use isthmus_abi::{CoreId, Gpa, Hpa, Hva, PAGE_SIZE};
 use isthmus_devices::memory::{GuestMemory, MemoryError};
-use spin::Once;
+use spin::{Mutex, Once};
 
 static WINDOWS: [Once<WindowTables>; MAX_CORES] = [const { Once::new() }; MAX_CORES];
 
@@ -28,6 +28,14 @@ pub fn init(core: CoreId) -> Result<(), crate::paging::OutOfFrames> {
 
 const PRESENT_WRITABLE_NX: u64 = 1 << 63 | 3;
 const LARGE: u64 = 1 << 7;
+
+/// Physical ranges (start, end) that regions were made of, or that are the hypervisor's own.
+static TAKEN: Mutex<Vec<(u64, u64)>> = Mutex::new(Vec::new());
+
+/// Keeps the pool out of every region.
+pub(crate) fn set_reserved(start: Hpa, end: Hpa) {
+    TAKEN.lock().push((start.0, end.0));
+}
 
 /// Physical memory with one owner. Whole pages.
 #[derive(Debug)]
@@ -49,6 +57,23 @@ impl Region {
     #[must_use]
     pub unsafe fn claim(start: Hpa, bytes: u64) -> Self {
         Self { start, bytes }
+    }
+
+    /// Takes ownership of RAM that the boot loader's memory map lists as free.
+    ///
+    /// # Panics
+    /// If the range is the hypervisor's own, or was taken before: a bug in the reading of the map.
+    #[must_use]
+    pub fn from_memory_map(start: Hpa, bytes: u64) -> Self {
+        let image = crate::boot::image_layout();
+        let offset = crate::boot::IMAGE_OFFSET;
+        let own = (image.start.wrapping_sub(offset), image.end.wrapping_sub(offset));
+        let mut taken = TAKEN.lock();
+        let overlaps = |range: &(u64, u64)| range.0 < start.0 + bytes && start.0 < range.1;
+        assert!(!taken.iter().chain([&own]).any(overlaps), "memory at {start} is not free");
+        taken.push((start.0, start.0 + bytes));
+        // SAFETY: RAM by the loader's word, not the hypervisor's and taken once by the check above.
+        unsafe { Self::claim(start, bytes) }
     }
 
     /// First byte.

@@ -142,7 +142,7 @@ const fn frame_of(address: Hpa) -> u64 {
     address.0 >> 12 & 0xff_ffff_ffff
 }
 
-/// The EPT pointer, EPTP (SDM Vol. 3C §26.6.11).
+/// The EPT pointer, EPTP (SDM Vol. 3C §25.6.11).
 #[bitfield(u64)]
 #[derive(PartialEq, Eq)]
 struct EptPointerBits {

@@ -116,21 +116,24 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
 }
 
 fn inject<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P, decision: &EntryDecision) {
-    let event = match decision.injection {
+    let (event, kind) = match decision.injection {
         Injection::None => return,
-        Injection::Event(event) => event,
+        Injection::Event(event) => (event, Injected::of(event.kind)),
         Injection::Lapic(vector) => {
             vcpu.lapic.acknowledge(vector);
-            Event::external(vector)
+            (Event::external(vector), Injected::Lapic)
         }
         Injection::ExtInt => {
             let mut board = partition.board.lock();
             let vector = board.pic_acknowledge();
             vcpu.ext_int = board.ext_int();
-            Event::external(vector)
+            // The line fell, or the next request raised it: the other vCPUs are told.
+            let end = super::interrupt::drain_locked(partition, &mut board, cpu);
+            debug_assert!(end.is_none(), "an acknowledge cycle ends no partition");
+            (Event::external(vector), Injected::ExtInt)
         }
     };
-    vcpu.counters.inject(Injected::of(event.kind));
+    vcpu.counters.inject(kind);
     let (information, code, length) = EntryDecision::entry_fields(&event);
     cpu.write(Field::VM_ENTRY_INTERRUPTION_INFORMATION, u64::from(information));
     cpu.write(Field::VM_ENTRY_EXCEPTION_ERROR_CODE, u64::from(code));

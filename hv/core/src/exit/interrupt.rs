@@ -6,6 +6,7 @@ use crate::mailbox::Kick;
 use crate::partition::{EndReason, Partition};
 use crate::processor::{Host, Processor};
 use crate::vcpu::Vcpu;
+use alloc::vec::Vec;
 use isthmus_abi::{VcpuId, Vector};
 use isthmus_devices::board::{Board, BoardEvent};
 use isthmus_devices::interrupt::{ApicAddress, DeliveryMode, InterruptMessage, Ipi, TriggerMode};
@@ -58,13 +59,10 @@ pub(super) fn effect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: 
 fn send<P: Processor>(vcpu: &Vcpu, partition: &Partition, cpu: &mut P, ipi: &Ipi) {
     let sender = vcpu.lapic.address().id;
     if ipi.delivery_mode == DeliveryMode::LowestPriority {
-        let message = InterruptMessage {
-            destination: ipi.destination,
-            delivery_mode: ipi.delivery_mode,
-            vector: ipi.vector,
-            trigger: TriggerMode::Edge,
-        };
-        return deliver_message(partition, cpu, &message);
+        if let Some(target) = ipi.lowest_priority(sender, &addresses(partition)) {
+            post(partition, cpu, VcpuId(target as u16), DeliveryMode::Fixed, ipi.vector, TriggerMode::Edge);
+        }
+        return;
     }
     for target in partition.vcpu_ids() {
         if ipi.matches(sender, &partition.address(target)) {
@@ -73,12 +71,15 @@ fn send<P: Processor>(vcpu: &Vcpu, partition: &Partition, cpu: &mut P, ipi: &Ipi
     }
 }
 
+/// Where each vCPU's APIC answers, by vCPU id.
+fn addresses(partition: &Partition) -> Vec<ApicAddress> {
+    partition.vcpu_ids().map(|vcpu| partition.address(vcpu)).collect()
+}
+
 /// Delivers a device's message to the vCPUs that it names.
 pub fn deliver_message<H: Host>(partition: &Partition, cpu: &mut H, message: &InterruptMessage) {
     if message.delivery_mode == DeliveryMode::LowestPriority {
-        let addresses: arrayvec::ArrayVec<ApicAddress, 64> =
-            partition.vcpu_ids().map(|vcpu| partition.address(vcpu)).take(64).collect();
-        if let Some(target) = message.destination.lowest_priority(message.vector, &addresses) {
+        if let Some(target) = message.destination.lowest_priority(message.vector, &addresses(partition)) {
             post(partition, cpu, VcpuId(target as u16), DeliveryMode::Fixed, message.vector, message.trigger);
         }
         return;
@@ -126,7 +127,7 @@ pub fn poll_board<H: Host>(partition: &Partition, host: &mut H) -> Option<EndRea
     drain_locked(partition, &mut board, host)
 }
 
-pub(super) fn drain_locked<H: Host>(partition: &Partition, board: &mut Board, cpu: &mut H) -> Option<EndReason> {
+pub(in crate::exit) fn drain_locked<H: Host>(partition: &Partition, board: &mut Board, cpu: &mut H) -> Option<EndReason> {
     if board.has_console_output() {
         let output = board.take_console_output();
         cpu.console(partition.id, &output);

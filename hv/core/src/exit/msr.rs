@@ -74,8 +74,11 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     fn set_tsc_offset(&mut self, offset: u64) {
+        let host_tsc = self.cpu.host_tsc();
+        let old = self.vcpu.guest_tsc(host_tsc);
         self.vcpu.tsc_offset = offset;
         self.cpu.write(Field::TSC_OFFSET, offset);
+        self.vcpu.lapic.tsc_moved(old, self.vcpu.guest_tsc(host_tsc));
     }
 
     fn write_lapic(
