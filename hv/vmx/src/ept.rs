@@ -3,6 +3,8 @@
 //! says. Reaches the tables through [`TableMemory`]; when translations may be cached, [`crate::invalidate`]
 //! decides how they are flushed.
 
+mod chain;
+mod error;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -11,7 +13,8 @@ use crate::capabilities::EptVpid;
 use bitfield_struct::bitfield;
 use isthmus_abi::Hpa;
 
-pub use space::{AddressSpace, MapError, OutOfTables, Translation, UnmapError};
+pub use error::{MapError, OutOfTables, UnmapError};
+pub use space::{AddressSpace, Translation};
 
 /// Entries in one table, at every level (SDM Vol. 3C §29.3.2).
 pub const ENTRIES: usize = 512;

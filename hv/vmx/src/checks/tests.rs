@@ -20,7 +20,9 @@ struct Case(Rule, Field, fn() -> Machine, fn(&mut Machine));
 /// A change of a valid entry that looks wrong and is allowed.
 struct Allowed(&'static str, fn() -> Machine, fn(&mut Machine));
 
-const BASES: [(&str, fn() -> Machine); 8] = [
+type Base = (&'static str, fn() -> Machine);
+
+const BASES: [Base; 8] = [
     ("64-bit", Machine::long_mode),
     ("32-bit protected", Machine::protected),
     ("32-bit with PAE paging", Machine::pae),

@@ -5,101 +5,17 @@
 //! empty may still be known to a paging-structure cache (SDM Vol. 3C §29.4.1), so it is retired: kept until
 //! [`AddressSpace::reclaim`] says that the caches were flushed.
 
-use super::{ENTRIES, Entry, GUEST_PHYSICAL_BITS, MemoryType, PageSizes, Permissions, TableMemory};
-use core::fmt;
+use super::chain::Chain;
+use super::{
+    ENTRIES, Entry, GUEST_PHYSICAL_BITS, MapError, MemoryType, OutOfTables, PageSizes, Permissions,
+    TableMemory, UnmapError,
+};
 use isthmus_abi::{Gpa, Hpa, PAGE_SIZE};
 
 /// The level of the root.
 const ROOT_LEVEL: u32 = 4;
 /// First address that a leaf cannot hold (bits 51:12).
 const PHYSICAL_END: u64 = 1 << 52;
-/// Marks an entry that links tables which no walk uses. Bits 2:0 are clear, so a processor that still reaches
-/// such a table finds nothing present; bit 11 tells a link to frame 0 from no link.
-const LINK: u64 = 1 << 11;
-
-/// Why [`AddressSpace::map`] refused; nothing was changed. All but the last are the caller's mistakes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapError {
-    /// An address or the length is no multiple of 4 KiB.
-    Misaligned,
-    /// The range passes the end of the 48-bit guest-physical space.
-    BeyondGuestPhysical,
-    /// The range passes the end of the 52-bit host-physical space.
-    BeyondHostPhysical,
-    /// Pages must at least be readable: write-only is a misconfiguration (SDM Vol. 3C §29.3.3.1).
-    Unreadable,
-    /// A page within the 4 KiB or large page at this address is mapped already.
-    Overlap(Gpa),
-    /// Memory for tables is used up: free some and try again.
-    OutOfTables,
-}
-
-/// Why [`AddressSpace::unmap`] refused; nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnmapError {
-    /// The caller's mistake: the address or the length is no multiple of 4 KiB.
-    Misaligned,
-    /// The caller's mistake: the range passes the end of the 48-bit guest-physical space.
-    BeyondGuestPhysical,
-    /// A large page has to be split and memory for tables is used up: free some and try again.
-    OutOfTables,
-}
-
-/// Memory for tables is used up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfTables;
-
-impl fmt::Display for MapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Misaligned => f.write_str("range to map is not 4 KiB aligned"),
-            Self::BeyondGuestPhysical => {
-                f.write_str("range to map ends beyond the 48-bit guest-physical space")
-            }
-            Self::BeyondHostPhysical => {
-                f.write_str("range to map ends beyond the 52-bit host-physical space")
-            }
-            Self::Unreadable => f.write_str("pages to map are not readable"),
-            Self::Overlap(gpa) => write!(f, "a page at guest-physical {gpa} is mapped already"),
-            Self::OutOfTables => f.write_str("no memory for EPT tables"),
-        }
-    }
-}
-
-impl fmt::Display for UnmapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Misaligned => "range to unmap is not 4 KiB aligned",
-            Self::BeyondGuestPhysical => {
-                "range to unmap ends beyond the 48-bit guest-physical space"
-            }
-            Self::OutOfTables => "no memory for EPT tables to split a large page",
-        })
-    }
-}
-
-impl fmt::Display for OutOfTables {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no memory for EPT tables")
-    }
-}
-
-impl core::error::Error for MapError {}
-impl core::error::Error for UnmapError {}
-impl core::error::Error for OutOfTables {}
-
-impl From<OutOfTables> for MapError {
-    fn from(_: OutOfTables) -> Self {
-        Self::OutOfTables
-    }
-}
-
-impl From<OutOfTables> for UnmapError {
-    fn from(_: OutOfTables) -> Self {
-        Self::OutOfTables
-    }
-}
-
 /// Where a guest-physical address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Translation {
@@ -192,49 +108,6 @@ fn entry(memory: &impl TableMemory, table: Hpa, index: usize) -> Entry {
     Entry::from_bits(memory.read(table, index))
 }
 
-/// Tables outside every walk, each linked to the next through its first entry.
-#[derive(Debug, Default)]
-struct Chain {
-    first: Option<Hpa>,
-    length: usize,
-}
-
-impl Chain {
-    /// `count` zeroed tables, or none at all.
-    fn take(memory: &mut impl TableMemory, count: usize) -> Result<Self, OutOfTables> {
-        let mut chain = Self::default();
-        while chain.length < count {
-            let Some(table) = memory.allocate() else {
-                chain.free(memory);
-                return Err(OutOfTables);
-            };
-            chain.push(memory, table);
-        }
-        Ok(chain)
-    }
-    fn push(&mut self, memory: &mut impl TableMemory, table: Hpa) {
-        memory.write(table, 0, self.first.map_or(0, |next| next.0 | LINK));
-        self.first = Some(table);
-        self.length += 1;
-    }
-    /// A table that was pushed empty, empty again.
-    fn pop(&mut self, memory: &mut impl TableMemory) -> Option<Hpa> {
-        let table = self.first?;
-        let link = memory.read(table, 0);
-        self.first = (link & LINK != 0).then_some(Hpa(link & !LINK));
-        self.length -= 1;
-        memory.write(table, 0, 0);
-        Some(table)
-    }
-    fn free(&mut self, memory: &mut impl TableMemory) -> usize {
-        let count = self.length;
-        while let Some(table) = self.pop(memory) {
-            memory.free(table);
-        }
-        count
-    }
-}
-
 impl AddressSpace {
     /// A space in which nothing is mapped.
     ///
@@ -258,7 +131,7 @@ impl AddressSpace {
     /// Tables held: the root, those below it, and those retired and not yet reclaimed.
     #[must_use]
     pub const fn tables(&self) -> usize {
-        self.in_use + self.retired.length
+        self.in_use + self.retired.length()
     }
 
     /// Maps `bytes` from `gpa` to `hpa` by the largest pages that both addresses and `sizes` allow.
@@ -308,7 +181,7 @@ impl AddressSpace {
         fill(
             memory, self.root, ROOT_LEVEL, gpa.0, end, &mapping, &mut fresh,
         );
-        self.in_use += needed - fresh.length;
+        self.in_use += needed - fresh.length();
         fresh.free(memory);
         Ok(())
     }
