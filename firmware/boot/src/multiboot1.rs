@@ -202,7 +202,7 @@ fn boot_information(
     for (module, place) in request.modules.iter().zip(places) {
         let string = builder.command_line(module.cmdline)?;
         let end = place.wrapping_add(module.size as u64);
-        for number in [low32(*place), end_address(end), low32(string), 0] {
+        for number in [low32(*place), low32(end), low32(string), 0] {
             modules.extend_from_slice(&number.to_le_bytes());
         }
     }
@@ -234,11 +234,6 @@ fn boot_information(
         put(&mut info, offset, &value.to_le_bytes());
     }
     builder.boot_data(info, 8)
-}
-
-/// An end address, which for a module that ends at 4 GiB would not fit; memory ends at 3 GiB below that.
-fn end_address(end: Gpa) -> u32 {
-    u32::try_from(end.0).unwrap_or(u32::MAX)
 }
 
 fn memory_map(request: &Request<'_>) -> Vec<u8> {

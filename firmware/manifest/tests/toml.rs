@@ -149,6 +149,28 @@ fn files_have_the_names_the_hypervisor_looks_for() {
 }
 
 #[test]
+fn the_reference_s_example_is_right_and_its_mistake_is_shown_so() {
+    let page = include_str!("../../../docs/manifest.md");
+    let example = page
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("an example");
+    let document = parse(example).unwrap_or_else(|complaints| panic!("{complaints}"));
+    assert_eq!(document.manifest().partitions().len(), 2);
+    let shown = page
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n```").next())
+        .expect("a mistake");
+    let misspelt = example.replacen("memory = \"64M\"", "memroy = \"64M\"", 1);
+    let complaints = Document::parse(Path::new("machine.toml"), misspelt)
+        .unwrap_err()
+        .to_string();
+    assert!(complaints.contains(shown), "{complaints}");
+}
+
+#[test]
 fn toml_survives_its_binary_form() {
     let document = parse(FULL).unwrap_or_else(|complaints| panic!("{complaints}"));
     assert_eq!(

@@ -40,7 +40,10 @@ impl<'a> Reader<'a> {
         !self.found.is_empty()
     }
 
-    pub fn finish(self) -> Vec<Diagnostic> {
+    /// All complaints, in the order of the text.
+    pub fn finish(mut self) -> Vec<Diagnostic> {
+        self.found
+            .sort_by_key(|complaint| (complaint.line, complaint.column));
         self.found
     }
 
