@@ -31,10 +31,10 @@ impl<'a> CommandLine<'a> {
     pub fn value(&self, key: &str) -> Option<&'a str> {
         self.0
             .split_ascii_whitespace()
+            .rev()
             .filter_map(|word| word.split_once('='))
-            .filter(|(name, _)| *name == key)
+            .find(|(name, _)| *name == key)
             .map(|(_, value)| value)
-            .last()
     }
 
     /// The number given for `key`, in decimal.

@@ -71,13 +71,11 @@ impl Handle {
     }
 
     /// A future that is ready at `deadline` or as soon after it as the core is free. To be awaited on this worker.
-    #[must_use]
     pub fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::new(self.clone(), deadline)
     }
 
     /// [`Handle::sleep_until`] `time` from now.
-    #[must_use]
     pub fn sleep(&self, time: Duration) -> Sleep {
         self.sleep_until(self.now().after(time))
     }

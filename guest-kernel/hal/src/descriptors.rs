@@ -72,7 +72,6 @@ pub(crate) fn load_idt() {
 pub(crate) fn load(stacks: &Stacks) {
     let mut tss = TaskStateSegment::new();
     let address = |top: Gva| VirtAddr::new_truncate(top.0);
-    tss.privilege_stack_table[0] = address(stacks.main);
     let [double_fault, nmi, machine_check] = stacks.fault.map(address);
     let none = VirtAddr::zero();
     tss.interrupt_stack_table = [double_fault, nmi, machine_check, none, none, none, none];

@@ -19,6 +19,7 @@ mod paging;
 mod panic;
 mod port;
 mod power;
+mod provoke;
 mod serial;
 mod timer;
 
@@ -27,4 +28,5 @@ pub use cores::current_core;
 pub use machine::hardware;
 pub use panic::report as report_panic;
 pub use power::{End, Power};
+pub use provoke::{Fault, provoke};
 pub use serial::{SerialLine, init_log};

@@ -48,6 +48,12 @@ fn image_borders() -> [Gva; 4] {
     [text_start, text_end, rodata_end, image_end].map(border)
 }
 
+/// Where the kernel's code begins.
+pub(crate) fn code_start() -> Gva {
+    let [start, ..] = image_borders();
+    start
+}
+
 /// Where the image ends in physical memory; it starts at 1 MiB.
 pub(crate) fn image_end() -> Gpa {
     let [.., end] = image_borders();

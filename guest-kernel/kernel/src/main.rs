@@ -11,10 +11,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use isthmus_abi::CoreId;
+use isthmus_kernel_core::command_line::CommandLine;
 use isthmus_kernel_core::console::LineSink;
 use isthmus_kernel_core::power::{PowerObject, Switch};
 use isthmus_kernel_core::worker::Worker;
-use isthmus_kernel_hal::{Booted, End, Grants, Power, SerialLine, hardware};
+use isthmus_kernel_hal::{Booted, End, Fault, Grants, Power, SerialLine, hardware, provoke};
 use spin::{Mutex, Once};
 
 #[cfg(target_os = "none")]
@@ -55,6 +56,15 @@ fn prepare(booted: &'static Booted, grants: Grants) {
             "standalone"
         },
     );
+    if let Some(name) = CommandLine(booted.command_line).value("provoke") {
+        match Fault::from_name(name) {
+            Some(fault) => provoke(fault),
+            None => log::error!(
+                "command line: provoke={name}: expected one of {}",
+                Fault::names()
+            ),
+        }
+    }
     let workers: Vec<_> = (0..booted.cores)
         .map(|core| Worker::new(CoreId(core), hardware()))
         .collect();

@@ -91,12 +91,9 @@ fn a_line_cannot_pass_for_another_domains_and_a_long_one_is_cut() {
     let mut f = fixture();
     let console = f.console.clone();
     let body = async move {
-        console.line(&format!("a\nkernel: b\x1b[0m")).await.unwrap();
-        console.line(&format!("")).await.unwrap();
-        console
-            .line(&format!("{}", "y".repeat(MAX_LINE + 1)))
-            .await
-            .unwrap();
+        console.line("a\nkernel: b\x1b[0m").await.unwrap();
+        console.line("").await.unwrap();
+        console.line(&"y".repeat(MAX_LINE + 1)).await.unwrap();
         console.flush().await.unwrap();
     };
     f.domain.spawn(&f.worker.handle(), body).unwrap();
@@ -116,10 +113,10 @@ fn a_revoked_console_answers_with_an_error_and_the_domain_ends_clean() {
     let seen = Arc::new(Mutex::new(None));
     let note = seen.clone();
     let body = async move {
-        console.line(&format!("before")).await.unwrap();
+        console.line("before").await.unwrap();
         console.flush().await.unwrap();
         revoker.revoke(&capability).unwrap();
-        *note.lock() = Some(console.line(&format!("after")).await);
+        *note.lock() = Some(console.line("after").await);
     };
     f.domain.spawn(&f.worker.handle(), body).unwrap();
     run(&mut f.worker);
