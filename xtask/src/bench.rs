@@ -1,72 +1,75 @@
-//! `cargo xtask bench`: measurements against peers that run in the same command.
+//! `cargo xtask bench`: measurements against peers that run in the same command, as a table and as `target/bench/NAME.json`.
 //!
-//! Neighbours: `isthmus_beds` boots; results go to `target/bench/NAME.json`.
+//! Neighbours: [`overhead`] boots machines, [`table`] prints and writes.
 
-use crate::{
-    Options, guests,
-    setup::{self, Need},
-    watch::Heartbeat,
-    workspace,
-};
+pub mod boot;
+pub mod overhead;
+pub mod sizes;
+pub mod table;
+
+use crate::Options;
 use isthmus_beds::{
     bed::Bed,
-    error::Result,
-    image::{Image, Protocol},
-    machine::{Boot, CpuModel, Machine},
-    packages::Package,
+    error::{Error, Result},
 };
-use std::time::Duration;
+use table::Table;
 
-/// Kernel parameters of every Linux that is measured or tested. The console at full speed (the default of 9,600 baud is most of
-/// a boot on a machine whose UART keeps time), few messages, and no self-tests of ciphers that nobody here uses.
-pub const LINUX_PARAMETERS: &str = "console=ttyS0,115200 quiet nokaslr cryptomgr.notests=1";
-
-/// Boots Linux on the bare emulated machine with the initramfs `script`.
-pub fn native(script: &str, cores: u8) -> Result<()> {
-    setup::require(&[Need::Image, Need::Bochs])?;
-    let image = Image {
-        protocol: Protocol::Linux,
-        kernel: guests::package(Package::LinuxCloud)?,
-        command_line: LINUX_PARAMETERS.to_owned(),
-        modules: vec![isthmus_beds::image::Module {
-            file: guests::initramfs(script)?,
-            name: String::new(),
-        }],
-    };
-    let iso = workspace::folder("images")?.join(format!("native-{script}.iso"));
-    println!("image: {:?}", image.pack(&iso)?);
-    let machine = Machine {
-        name: format!("native {script}"),
-        boot: Boot::Iso(iso),
-        cpu: CpuModel::Haswell,
-        cores,
-        memory_mib: 256,
-        limit: Duration::from_secs(300),
-        folder: workspace::folder("logs")?.join(format!("native-{script}-{cores}")),
-    };
-    let outcome = Bed::Bochs.run(&machine, &mut Heartbeat::new(&machine.name))?;
-    for line in outcome.transcript.last(60) {
-        println!("{line}");
-    }
-    println!(
-        "{} {:?} {:?}",
-        outcome.summary(),
-        outcome.marks,
-        outcome.findings
-    );
-    Ok(())
+/// A benchmark: its name, what it measures, and how.
+struct Bench {
+    name: &'static str,
+    about: &'static str,
+    run: fn(Bed) -> Result<Table>,
 }
 
-/// The command.
+const ALL: [Bench; 3] = [
+    Bench {
+        name: "boot",
+        about: "from the multiboot entry to the first guest instruction; what the hypervisor keeps",
+        run: boot::run,
+    },
+    Bench {
+        name: "overhead",
+        about: "one unmodified Linux on Isthmus against the bare emulated machine",
+        run: overhead::run,
+    },
+    Bench {
+        name: "size",
+        about: "the image, and lines of code one has to trust",
+        run: |_| sizes::run(),
+    },
+];
+
+/// The command. Without a name it runs all.
+///
+/// # Errors
+/// An unknown name, or what keeps a benchmark from running. A bar that does not hold is exit code 1.
 pub fn command(options: &Options) -> Result<u8> {
-    let script = options.words.first().map_or("workload", |s| s.as_str());
-    native(
-        script,
-        options
-            .words
-            .get(1)
-            .and_then(|s| s.parse().ok())
-            .unwrap_or(2),
-    )?;
-    Ok(0)
+    if options.list {
+        for bench in &ALL {
+            println!("{:<12} {}", bench.name, bench.about);
+        }
+        return Ok(0);
+    }
+    let wanted = options.words.first().map(String::as_str);
+    let chosen: Vec<&Bench> = ALL
+        .iter()
+        .filter(|bench| wanted.is_none_or(|name| name == bench.name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = ALL.iter().map(|bench| bench.name).collect();
+        return Err(Error::Input(format!(
+            "there is no benchmark `{}`; there are {}",
+            wanted.unwrap_or_default(),
+            names.join(", ")
+        )));
+    }
+    let bed = crate::run::bed(options.bed.as_deref())?;
+    let mut holds = true;
+    for bench in chosen {
+        println!("bench {}: {}", bench.name, bench.about);
+        let table = (bench.run)(bed)?;
+        table.publish()?;
+        holds &= table.holds();
+    }
+    Ok(u8::from(!holds))
 }

@@ -4,10 +4,15 @@
 //! Neighbours: `isthmus_beds::packages` and `isthmus_beds::initramfs` do the work; [`crate::image`] asks for them.
 
 use crate::{
+    programs,
     setup::{self, Need},
     workspace,
 };
-use isthmus_beds::{error::Result, initramfs, packages::Package};
+use isthmus_beds::{
+    error::Result,
+    initramfs::{self, Content},
+    packages::Package,
+};
 use std::path::PathBuf;
 
 /// The file that boots out of `package`.
@@ -28,7 +33,7 @@ pub fn package(package: Package) -> Result<PathBuf> {
     package.fetch(&store)
 }
 
-/// The initramfs whose `/init` is `integration/initramfs/NAME.sh`.
+/// The initramfs whose `/init` is `integration/initramfs/NAME.sh`. That of `measure` has the program of that name in it.
 ///
 /// # Errors
 /// If there is no such script, or busybox cannot be fetched.
@@ -37,7 +42,16 @@ pub fn initramfs(name: &str) -> Result<PathBuf> {
     let script = workspace::integration()
         .join("initramfs")
         .join(format!("{name}.sh"));
+    let program = match name {
+        "measure" => Some(programs::linux_static("isthmus-measure")?),
+        _ => None,
+    };
+    let content = Content {
+        busybox: &busybox,
+        script: &script,
+        program: program.as_deref().map(|path| ("measure", path)),
+    };
     let archive = workspace::folder("guests")?.join(format!("{name}.cpio"));
-    initramfs::write(&busybox, &script, &archive)?;
+    initramfs::write(&content, &archive)?;
     Ok(archive)
 }

@@ -19,7 +19,7 @@ const UNFINISHED: [&str; 6] = [
     concat!("XX", "X:"),
     concat!("todo", "!("),
     concat!("unimplemented", "!("),
-    concat!("#[ign", "ore"),
+    concat!("#[ign", "ore]"),
 ];
 
 /// The command.
@@ -59,7 +59,15 @@ fn format() -> Result<bool> {
 
 /// The host's crates with all that belongs to them; the bare-metal programs are linted where they are built.
 fn clippy() -> Result<bool> {
-    cargo(&["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"])
+    cargo(&[
+        "clippy",
+        "--quiet",
+        "--keep-going",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])
 }
 
 /// The house rules over the whole tree; prints what is broken.
@@ -154,8 +162,10 @@ fn file_rules(entry: &Crate, name: &str, text: &str) -> Vec<String> {
     if source::count(text).unsafe_code > 0 {
         broken.push(format!("{name}: unsafe code outside of the islands"));
     }
+    // Tests may compare with the processor they run on.
+    let is_test = name.ends_with("tests.rs") || name.contains("/tests/");
     for (index, line) in code.lines().enumerate() {
-        if line.contains("target_arch") {
+        if !is_test && line.contains("target_arch") {
             broken.push(format!(
                 "{name}:{}: cfg(target_arch) outside of the islands",
                 index + 1

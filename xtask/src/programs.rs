@@ -135,6 +135,35 @@ pub fn build(programs: &[Program], profile: Profile) -> Result<Vec<PathBuf>> {
     Ok(programs.iter().map(binary).collect())
 }
 
+/// Builds a program of this tree for Linux, static, so that it runs in an initramfs without libraries.
+///
+/// # Errors
+/// A compile error (whose text cargo has shown).
+pub fn linux_static(package: &str) -> Result<PathBuf> {
+    const HOST: &str = "x86_64-unknown-linux-gnu";
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([
+        "rustc",
+        "--quiet",
+        "--release",
+        "-p",
+        package,
+        "--target",
+        HOST,
+    ]);
+    cargo.args(["--", "-Ctarget-feature=+crt-static", "-Cstrip=symbols"]);
+    cargo.current_dir(workspace::root());
+    let status = cargo
+        .status()
+        .map_err(|error| command::start_error(&cargo, &error, "is cargo installed?"))?;
+    if status.success() {
+        return Ok(workspace::target().join(HOST).join("release").join(package));
+    }
+    Err(Error::Input(format!(
+        "{package} did not compile; cargo's messages are above. A static program needs glibc's static library (package libc6-dev)"
+    )))
+}
+
 /// The cargo that can build for the bare machine, with its environment.
 fn cargo(folder: &Path) -> Command {
     let mut cargo;

@@ -92,3 +92,23 @@ fn is_trusted_base(entry: &Crate) -> bool {
                 .iter()
                 .any(|folder| entry.folder.starts_with(folder)))
 }
+
+/// Lines of code, of unsafe code and of assembly in each crate of the trusted base, and of all of it.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn trusted_lines() -> Result<Vec<(String, usize)>> {
+    let mut rows = Vec::new();
+    let mut sum = (Counts::default(), 0);
+    for entry in crates::all()?.iter().filter(|entry| is_trusted_base(entry)) {
+        let (counts, assembly) = entry.counts()?;
+        rows.push((format!("{} code", entry.name), counts.code));
+        rows.push((format!("{} unsafe", entry.name), counts.unsafe_code));
+        sum.0 += counts;
+        sum.1 += assembly;
+    }
+    rows.push(("trusted base code".to_owned(), sum.0.code));
+    rows.push(("trusted base unsafe".to_owned(), sum.0.unsafe_code));
+    rows.push(("trusted base assembly".to_owned(), sum.1));
+    Ok(rows)
+}

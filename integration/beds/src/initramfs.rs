@@ -57,8 +57,24 @@ const TOOLS: &[&str] = &[
 /// Size of `/data/sample`, in bytes.
 const SAMPLE_SIZE: usize = 64 * 1024;
 
+/// What goes into an archive beside what all have.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'a> {
+    /// Debian's static busybox.
+    pub busybox: &'a Path,
+    /// The script that `/init` ends in; `common.sh` lies beside it.
+    pub script: &'a Path,
+    /// A program for `/bin`, under this name.
+    pub program: Option<(&'a str, &'a Path)>,
+}
+
 /// Makes the archive whose `/init` is `common` followed by `script`.
-pub fn build(busybox: &[u8], common: &str, script: &str) -> Vec<u8> {
+pub fn build(
+    busybox: &[u8],
+    common: &str,
+    script: &str,
+    program: Option<(&str, Vec<u8>)>,
+) -> Vec<u8> {
     let mut archive = Archive::new();
     for folder in ["bin", "data", "dev", "proc", "sys", "tmp"] {
         archive.directory(folder);
@@ -69,21 +85,28 @@ pub fn build(busybox: &[u8], common: &str, script: &str) -> Vec<u8> {
     for tool in TOOLS {
         archive.symlink(&format!("bin/{tool}"), "busybox");
     }
+    if let Some((name, data)) = program {
+        archive.file(&format!("bin/{name}"), 0o755, &data);
+    }
     archive.file("data/sample", 0o644, &sample());
     archive.file("init", 0o755, format!("{common}\n{script}").as_bytes());
     archive.finish()
 }
 
-/// Builds the archive for the script file `script`, beside which `common.sh` lies, and writes it to `to` unless the same is
-/// there already (so that its time does not change).
+/// Builds the archive and writes it to `to`, unless the same is there already (so that its time does not change).
 ///
 /// # Errors
 /// A file that cannot be read or written.
-pub fn write(busybox: &Path, script: &Path, to: &Path) -> Result<()> {
-    let common = script.with_file_name("common.sh");
+pub fn write(content: &Content<'_>, to: &Path) -> Result<()> {
     let text = |path: &Path| fs::read_to_string(path).map_err(Error::io("read", path));
-    let tools = fs::read(busybox).map_err(Error::io("read", busybox))?;
-    let archive = build(&tools, &text(&common)?, &text(script)?);
+    let data = |path: &Path| fs::read(path).map_err(Error::io("read", path));
+    let common = text(&content.script.with_file_name("common.sh"))?;
+    let program = match content.program {
+        Some((name, path)) => Some((name, data(path)?)),
+        None => None,
+    };
+    let busybox = data(content.busybox)?;
+    let archive = build(&busybox, &common, &text(content.script)?, program);
     if fs::read(to).is_ok_and(|old| old == archive) {
         return Ok(());
     }
@@ -136,7 +159,12 @@ mod tests {
 
     #[test]
     fn the_script_follows_what_all_share() {
-        let archive = build(b"elf", "#!/bin/sh\nmount\n", "echo hello\n");
+        let archive = build(
+            b"elf",
+            "#!/bin/sh\nmount\n",
+            "echo hello\n",
+            Some(("tool", b"x".to_vec())),
+        );
         let text = String::from_utf8_lossy(&archive);
         assert!(text.contains("#!/bin/sh\nmount\n\necho hello\n"));
     }
