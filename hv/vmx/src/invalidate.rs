@@ -101,7 +101,7 @@ impl Offered {
         }
     }
     /// The INVEPT that takes away everything, as is needed before the first entry of a core (SDM Vol. 3C
-    /// §29.4.3.3).
+    /// §29.4.3.4).
     #[must_use]
     pub fn invept_everything(self) -> Option<Invept> {
         (self.0.invept() && self.0.invept_all()).then_some(Invept::AllContext)

@@ -137,8 +137,8 @@ impl AddressSpace {
     /// Maps `bytes` from `gpa` to `hpa` by the largest pages that both addresses and `sizes` allow.
     ///
     /// Nothing was mapped there before, so no translation can be cached and no INVEPT is needed (SDM Vol. 3C
-    /// §29.4.3.1: only entries that were present are cached). Memory of another type than RAM needs a
-    /// `memory_type` of its own; the guest's PAT is honoured in every case.
+    /// §29.4.3.4). Memory of another type than RAM needs a `memory_type` of its own; the guest's PAT is honoured in
+    /// every case.
     ///
     /// # Errors
     /// See [`MapError`]; nothing is changed then.
