@@ -37,9 +37,9 @@ impl LineSink for Com1 {
 }
 
 /// What ends the machine.
-struct Machine(Power);
+struct PowerSwitch(Power);
 
-impl Switch for Machine {
+impl Switch for PowerSwitch {
     fn end(&self, verdict: Option<u32>) {
         self.0.end(verdict.map_or(End::PowerOff, End::Verdict))
     }
@@ -56,15 +56,6 @@ fn prepare(booted: &'static Booted, grants: Grants) {
             "standalone"
         },
     );
-    if let Some(name) = CommandLine(booted.command_line).value("provoke") {
-        match Fault::from_name(name) {
-            Some(fault) => provoke(fault),
-            None => log::error!(
-                "command line: provoke={name}: expected one of {}",
-                Fault::names()
-            ),
-        }
-    }
     let workers: Vec<_> = (0..booted.cores)
         .map(|core| Worker::new(CoreId(core), hardware()))
         .collect();
@@ -75,15 +66,27 @@ fn prepare(booted: &'static Booted, grants: Grants) {
             .map(|worker| Mutex::new(Some(worker)))
             .collect()
     });
-    let power = PowerObject::new(Box::new(Machine(grants.power)));
-    let machine = modules::Machine {
+    let power = PowerObject::new(Box::new(PowerSwitch(grants.power)));
+    if let Some(name) = CommandLine(booted.command_line).value("provoke") {
+        match Fault::from_name(name) {
+            Some(fault) => provoke(fault),
+            None => {
+                log::error!(
+                    "command line: provoke={name}: expected one of {}",
+                    Fault::names()
+                );
+                power.end(Some(CANNOT_START));
+            }
+        }
+    }
+    let parts = modules::Parts {
         command_line: booted.command_line,
         memory: booted.memory,
         workers: &handles,
         sink: Com1(grants.serial),
         power: power.clone(),
     };
-    if let Err(error) = modules::start(machine) {
+    if let Err(error) = modules::start(parts) {
         log::error!("cannot start the modules: {error}");
         power.end(Some(CANNOT_START));
     }

@@ -23,7 +23,7 @@ const MODULE: Amounts = Amounts {
 };
 
 /// What boot found and made.
-pub(crate) struct Machine<'a, S> {
+pub(crate) struct Parts<'a, S> {
     pub(crate) command_line: &'static str,
     /// Bytes.
     pub(crate) memory: u64,
@@ -79,21 +79,21 @@ impl From<LedgerError> for StartError {
 ///
 /// # Errors
 /// [`StartError`]; some modules may have started.
-pub(crate) fn start<S: LineSink + 'static>(machine: Machine<'_, S>) -> Result<(), StartError> {
-    let (Some(first), Some(last)) = (machine.workers.first(), machine.workers.last()) else {
+pub(crate) fn start<S: LineSink + 'static>(parts: Parts<'_, S>) -> Result<(), StartError> {
+    let (Some(first), Some(last)) = (parts.workers.first(), parts.workers.last()) else {
         return Err(StartError::NoCore);
     };
-    let line = CommandLine(machine.command_line);
+    let line = CommandLine(parts.command_line);
     let (load, ticks) = (load::Config::parse(line)?, ticks::Config::parse(line)?);
     let root = Account::root(Amounts {
-        pages: machine.memory / 4096,
+        pages: parts.memory / 4096,
         ..Amounts::UNLIMITED
     });
     let domains = Domains::new(root);
     let kernel = domains.create("kernel", Amounts::UNLIMITED)?;
-    let (console, serving) = console::serve(machine.sink);
+    let (console, serving) = console::serve(parts.sink);
     kernel.spawn(first, serving)?;
-    let power = kernel.insert(machine.power, Rights::ALL)?;
+    let power = kernel.insert(parts.power, Rights::ALL)?;
     // The service on the first core, modules on the last: where there are two, lines cross between them.
     let host = Host {
         domains,

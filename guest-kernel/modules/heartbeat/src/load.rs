@@ -12,7 +12,7 @@ use crate::{Access, Failure};
 /// Rounds of a unit of work: some thousand instructions, about a microsecond.
 const ROUNDS: u32 = 500;
 /// Units done before the clock is looked at and other tasks may run.
-const SLICE: u64 = 64;
+const SLICE: u64 = 16;
 /// A unit that took this many times as long as the fastest was interrupted: the core was away.
 const AWAY: u64 = 8;
 

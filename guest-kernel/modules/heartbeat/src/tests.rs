@@ -128,7 +128,7 @@ fn without_timers_in_its_account_it_stops_with_the_reason() {
 #[test]
 fn the_load_ends_after_its_time() {
     let mut f = fixture(0);
-    // The made-up clock moves by a nanosecond each time the ticks are read: 128 for a slice of 64 units.
+    // The made-up clock moves by a nanosecond each time the ticks are read: by 32 in a slice of 16 units.
     let config = load::Config {
         spin: Some(Duration::from_nanos(300)),
         verdict: None,
@@ -138,7 +138,7 @@ fn the_load_ends_after_its_time() {
     let printed = f.paper.0.lock();
     assert_eq!(
         printed[0],
-        "heartbeat: total 192 units in 0 ms, 192000 units/s, 192 ticks, of which away 0\n"
+        "heartbeat: total 160 units in 0 ms, 160000 units/s, 160 ticks, of which away 0\n"
     );
     assert_eq!(*f.noted.0.lock(), Some(None));
 }
