@@ -90,6 +90,7 @@ impl Counters {
     }
 
     /// Counts an exit for the basic reason (bits 15:0 of the exit-reason field).
+    #[inline]
     pub fn exit(&mut self, reason: u16) {
         let index = usize::from(reason).min(REASONS - 1);
         if let Some(count) = self.exits.get_mut(index) {
@@ -98,12 +99,14 @@ impl Counters {
     }
 
     /// Adds ticks spent there.
+    #[inline]
     pub const fn spend(&mut self, place: Place, ticks: Ticks) {
         let sum = &mut self.ticks[place as usize];
         *sum = sum.wrapping_add(ticks);
     }
 
     /// Counts an injection.
+    #[inline]
     pub const fn inject(&mut self, what: Injected) {
         let count = &mut self.injected[what as usize];
         *count = count.wrapping_add(1);

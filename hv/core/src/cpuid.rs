@@ -117,6 +117,7 @@ impl Policy {
     /// The answer to CPUID with `leaf` in EAX and `subleaf` in ECX. A leaf beyond the last is answered as by an Intel
     /// processor, with the data of the highest basic leaf (SDM Vol. 2A, CPUID).
     #[must_use]
+    #[inline]
     pub fn query(&self, leaf: u32, subleaf: u32, now: &Dynamic) -> CpuidResult {
         let row = if leaf <= LAST_BASIC {
             self.basic.get(leaf as usize)

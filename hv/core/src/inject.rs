@@ -184,12 +184,14 @@ impl EventQueue {
 
     /// Whether an NMI waits.
     #[must_use]
+    #[inline]
     pub const fn has_nmi(&self) -> bool {
         self.nmi
     }
 
     /// Whether an exception or an interrupted event waits.
     #[must_use]
+    #[inline]
     pub const fn has_event(&self) -> bool {
         self.next.is_some()
     }

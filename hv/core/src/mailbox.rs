@@ -230,6 +230,7 @@ impl Mailbox {
 
     /// Whether mail waits. A hint, cheap enough for every exit; only [`Self::leave`] decides.
     #[must_use]
+    #[inline]
     pub fn has_mail(&self) -> bool {
         self.state.load(Ordering::Acquire) & POSTED != 0
     }
@@ -238,6 +239,7 @@ impl Mailbox {
     ///
     /// # Errors
     /// [`MailWaits`]: the owner is still here; drain first.
+    #[inline]
     pub fn leave(&self, to: Leave) -> Result<(), MailWaits> {
         let gone = match to {
             Leave::ToGuest => IN_GUEST,
@@ -253,6 +255,7 @@ impl Mailbox {
     }
 
     /// The owner is back from the guest, or its core takes up the blocked vCPU again: whether mail waits.
+    #[inline]
     pub fn come_back(&self) -> bool {
         self.state.fetch_and(POSTED, Ordering::AcqRel) & POSTED != 0
     }
