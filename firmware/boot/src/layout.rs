@@ -10,8 +10,9 @@ use isthmus_abi::{Gpa, PAGE_SIZE};
 pub const EBDA: Gpa = Gpa(0x9_fc00);
 /// End of the RAM below the legacy hole.
 pub const LOW_RAM_END: Gpa = Gpa(0xa_0000);
-/// Where ACPI tables and the RSDP lie: the BIOS read-only area (ACPI 6.5 §5.2.5.1).
-pub const ACPI_AREA: Range<u64> = 0xe_0000..0x10_0000;
+/// Where ACPI tables and the RSDP lie: the BIOS read-only area (ACPI 6.5 §5.2.5.1) without its last page, which
+/// has the answer to BIOS calls.
+pub const ACPI_AREA: Range<u64> = 0xe_0000..0xf_f000;
 /// Where RAM that a guest may use freely goes on.
 pub const HIGH_RAM_START: Gpa = Gpa(0x10_0000);
 /// End of the RAM below 4 GiB; from here to 4 GiB is for memory-mapped devices.

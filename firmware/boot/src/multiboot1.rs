@@ -90,17 +90,18 @@ pub fn plan(request: &Request<'_>) -> Result<LoadPlan, Multiboot1Error> {
         return Err(Multiboot1Error::Requires(unknown));
     }
     let mut builder = Builder::new(request)?;
-    let entry = if flags & HAS_ADDRESSES != 0 {
+    let kernel = if flags & HAS_ADDRESSES != 0 {
         place_by_header(&mut builder, request.kernel, header_at)?
     } else {
         place_elf(&mut builder, request.kernel)?
     };
     let modules = place_modules(&mut builder, request.modules, |builder, piece, len| {
-        builder.take_lowest(piece, len, 4096, HIGH_RAM_START.0..ABOVE_4G.0)
+        let above = builder.take_lowest(piece, len, 4096, kernel.end.0..ABOVE_4G.0);
+        above.or_else(|_| builder.take_lowest(piece, len, 4096, HIGH_RAM_START.0..ABOVE_4G.0))
     })?;
     let info = boot_information(&mut builder, request, &modules)?;
     let gdt = builder.gdt(false)?;
-    let start = StartState::protected32(entry, gdt);
+    let start = StartState::protected32(kernel.entry, gdt);
     Ok(builder.finish(StartState {
         rax: LOADER_MAGIC.into(),
         rbx: info.0,
@@ -119,12 +120,19 @@ fn find_header(file: &[u8]) -> Option<(usize, u32)> {
     })
 }
 
+/// A kernel that has its place.
+struct Loaded {
+    entry: u32,
+    /// Behind its last byte.
+    end: Gpa,
+}
+
 /// Loads by header_addr, load_addr, load_end_addr, bss_end_addr and entry_addr (§3.1.3).
 fn place_by_header(
     builder: &mut Builder,
     file: &[u8],
     header_at: usize,
-) -> Result<u32, Multiboot1Error> {
+) -> Result<Loaded, Multiboot1Error> {
     let field =
         |offset: usize| u32_at(file, header_at + offset).ok_or(Multiboot1Error::BadAddress(offset));
     let (header, load, load_end, bss_end, entry) =
@@ -158,37 +166,48 @@ fn place_by_header(
     let inside = entry
         .checked_sub(load)
         .is_some_and(|offset| u64::from(offset) < len as u64);
+    let end = Gpa(load.into()).wrapping_add(bss);
     if inside {
-        Ok(entry)
+        Ok(Loaded { entry, end })
     } else {
         Err(Multiboot1Error::EntryOutside(entry.into()))
     }
 }
 
-/// Loads by ELF program headers. The entry point may be a physical address, or a virtual one of a segment.
-fn place_elf(builder: &mut Builder, file: &[u8]) -> Result<u32, Multiboot1Error> {
+/// Loads by ELF program headers.
+fn place_elf(builder: &mut Builder, file: &[u8]) -> Result<Loaded, Multiboot1Error> {
     let elf = Elf::parse(file)?;
     elf.place(builder)??;
-    let outside = Multiboot1Error::EntryOutside(elf.entry());
-    let mut physical = None;
+    let mut end = Gpa(0);
     for segment in elf.segments() {
         let segment = segment?;
-        let within = |start: u64| {
-            elf.entry()
-                .checked_sub(start)
-                .filter(|&offset| offset < segment.memory_size)
-        };
-        if let Some(offset) = within(segment.virtual_start) {
-            return segment
-                .physical
-                .checked_add(offset)
-                .and_then(|gpa| u32::try_from(gpa.0).ok())
-                .ok_or(outside);
-        }
-        physical = physical.or(within(segment.physical.0).map(|_| elf.entry()));
+        end = end.max(segment.physical.wrapping_add(segment.memory_size));
     }
-    physical
-        .and_then(|entry| u32::try_from(entry).ok())
+    Ok(Loaded {
+        entry: elf_entry(&elf)?,
+        end,
+    })
+}
+
+/// The entry point, which may be a virtual address of a segment, or else a physical one.
+fn elf_entry(elf: &Elf<'_>) -> Result<u32, Multiboot1Error> {
+    let outside = Multiboot1Error::EntryOutside(elf.entry());
+    let within = |start: u64, size: u64| {
+        elf.entry()
+            .checked_sub(start)
+            .filter(|&offset| offset < size)
+    };
+    let mut entry = None;
+    for segment in elf.segments() {
+        let segment = segment?;
+        if let Some(offset) = within(segment.virtual_start, segment.memory_size) {
+            entry = segment.physical.checked_add(offset);
+            break;
+        }
+        entry = entry.or(within(segment.physical.0, segment.memory_size).map(|_| Gpa(elf.entry())));
+    }
+    entry
+        .and_then(|gpa| u32::try_from(gpa.0).ok())
         .ok_or(outside)
 }
 
@@ -350,6 +369,18 @@ mod tests {
             (read_u32(&plan, word(48)), read_u64(&plan, word(48) + 12)),
             (20, 0x9_fc00)
         );
+    }
+
+    #[test]
+    fn modules_go_above_the_kernel_while_there_is_room() {
+        let (file, layout) = (kludge(), MemoryLayout::new(4 << 20).unwrap());
+        let module = |size| Module { size, cmdline: "" };
+        let modules = [module(1 << 20), module(1 << 20)];
+        let request = request(&file, &layout, &modules);
+        let plan = plan(&request).unwrap();
+        assert_sound(&plan, &request);
+        assert_eq!(image_at(&plan, ImageId(1)), [(Gpa(0x20_1000), 0, 1 << 20)]);
+        assert_eq!(image_at(&plan, ImageId(2)), [(Gpa(0x10_0000), 0, 1 << 20)]);
     }
 
     #[test]

@@ -263,7 +263,7 @@ impl Builder {
         if request.modules.len() > usize::from(u8::MAX) {
             return Err(PlacementError::TooManyModules);
         }
-        let segments = bios::data_areas(request.uart).map(|(gpa, data)| Segment {
+        let segments = bios::areas(request.uart).map(|(gpa, data)| Segment {
             gpa,
             content: Content::Bytes(data),
         });
