@@ -39,7 +39,11 @@ static LOG: Log = Log;
 /// Opens the console for the partitions' names.
 pub fn init<'a>(names: impl IntoIterator<Item = &'a str>, options: ConsoleOptions) {
     let mux = ConsoleMux::new("isthmus", names, options);
-    *CONSOLE.lock() = Some(Console { mux, queue: VecDeque::with_capacity(QUEUE), waiting: false });
+    let mut console = CONSOLE.lock();
+    // What was said before the partitions' names were known still waits.
+    let queue = console.take().map_or_else(|| VecDeque::with_capacity(QUEUE), |before| before.queue);
+    *console = Some(Console { mux, queue, waiting: false });
+    drop(console);
     if log::set_logger(&LOG).is_ok() {
         log::set_max_level(log::LevelFilter::Info);
     }

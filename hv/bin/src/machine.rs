@@ -14,6 +14,7 @@ use isthmus_hv_hal::window::{GuestRam, Region};
 use isthmus_hv_hal::{apic, cpu, tables};
 use isthmus_manifest::model;
 use isthmus_vmx::capabilities::Capabilities;
+use isthmus_vmx::checks::Processor;
 use isthmus_vmx::controls::Controls;
 use isthmus_vmx::ept::AddressSpace;
 use isthmus_vmx::invalidate::Offered;
@@ -79,6 +80,8 @@ pub struct Machine {
     pub facts: MachineFacts,
     /// What VT-x offers.
     pub capabilities: Capabilities,
+    /// What the model of the entry checks needs to know of the processor.
+    pub processor: Processor,
     /// The negotiated controls.
     pub controls: Controls,
     /// How translations are invalidated.

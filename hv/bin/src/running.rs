@@ -15,6 +15,7 @@ use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
 use isthmus_hv_hal::tables::CoreTables;
 use isthmus_hv_hal::vmx::{Addresses, CurrentVmcs, VmcsRegion, invvpid};
 use isthmus_hv_hal::{apic, cpu, tables};
+use isthmus_vmx::checks;
 use isthmus_vmx::field::{Field, Vmcs};
 use isthmus_vmx::instruction_error;
 use log::error;
@@ -289,9 +290,11 @@ fn report_end(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vcp
     error!("{name} vcpu {}: registers {:x?}", vcpu.id.0, vcpu.gprs.0);
 }
 
-/// Runs the model of the processor's entry checks and says which rule the VMCS breaks.
+/// Runs the model of the processor's entry checks and says which rule the VMCS breaks, if any.
 fn check_entry(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vcpu) {
-    let _ = (machine, vmcs, slot, vcpu);
+    if let Err(violation) = checks::check(vmcs, &machine.capabilities, &machine.processor) {
+        error!("{} vcpu {}: VM entry would break a rule: {violation}", slot.plan.name, vcpu.id.0);
+    }
 }
 
 /// Drops every translation that this core may hold of a partition: it parked its vCPUs.

@@ -9,12 +9,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU32, AtomicU64};
-use isthmus_abi::{CoreId, Hpa, Msr, PAGE_SIZE};
+use isthmus_abi::{CoreId, Hpa, Hva, Msr, PAGE_SIZE};
 use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
 use isthmus_hv_core::control::FixedBits;
 use isthmus_hv_core::memory::{ExtentPool, exclude};
 use isthmus_hv_core::partition::{MachineFacts, Partition};
+use isthmus_hv_core::symbols::{SymbolTable, backtrace};
 use isthmus_hv_core::{msr, power, xstate};
 use isthmus_hv_hal::boot::{IMAGE_OFFSET, enter_own_space, image_layout};
 use isthmus_hv_hal::firmware::{self, Platform};
@@ -24,6 +25,7 @@ use isthmus_hv_hal::window::Region;
 use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables, vmx, window};
 use isthmus_manifest::MANIFEST_MODULE;
 use isthmus_vmx::capabilities::Capabilities;
+use isthmus_vmx::checks::Processor;
 use isthmus_vmx::controls::{Wanted, negotiate};
 use isthmus_vmx::invalidate::Offered;
 use isthmus_vmx::preflight::{CpuFacts, Report};
@@ -215,6 +217,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
     let machine = machine::publish(Machine {
         facts,
         capabilities,
+        processor: Processor::from_cpuid(cpuid_words),
         controls,
         invalidate: Offered::new(capabilities.ept_vpid),
         msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
@@ -243,6 +246,11 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         cpu::rdtsc().wrapping_sub(machine.entry_tsc),
     );
     Core::new(machine, boot_core, core_tables, support).run()
+}
+
+fn cpuid_words(leaf: u32, subleaf: u32) -> [u32; 4] {
+    let answer = cpu::cpuid(leaf, subleaf);
+    [answer.eax, answer.ebx, answer.ecx, answer.edx]
 }
 
 fn host_cpuid(leaf: u32, subleaf: u32) -> isthmus_hv_core::cpuid::CpuidResult {
@@ -283,10 +291,7 @@ fn read_platform(boot: &BootInformation<'_>) -> Platform {
 
 /// Reports what the processor offers, and stops if that is not enough.
 fn preflight() -> Capabilities {
-    let facts = CpuFacts::read(|leaf, subleaf| {
-        let answer = cpu::cpuid(leaf, subleaf);
-        [answer.eax, answer.ebx, answer.ecx, answer.edx]
-    });
+    let facts = CpuFacts::read(cpuid_words);
     let capabilities = facts.vmx.then(|| Capabilities::read(|msr: Msr| cpu::read_msr(msr)));
     let report = Report::new(&facts, capabilities.as_ref());
     info!("preflight:\n{report}");
@@ -326,7 +331,30 @@ fn read_manifest(boot: &BootInformation<'_>) -> isthmus_manifest::Manifest {
     }
 }
 
-fn load_symbols(_boot: &BootInformation<'_>) {}
+static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
+
+/// Gives the last report names: the symbol table is a module of the image, if it is there.
+fn load_symbols(boot: &BootInformation<'_>) {
+    if let Some(found) = boot.modules().find(|module| module.cmdline == "symbols") {
+        match SymbolTable::new(firmware::boot_bytes(found.start, (found.end.0 - found.start.0) as usize)) {
+            Ok(table) => {
+                SYMBOLS.call_once(|| table);
+            }
+            Err(damage) => warn!("the symbol table is of no use: {damage:?}"),
+        }
+    }
+    report::set_backtrace(|rip, rbp, out| {
+        let stack = |address: Hva| report::stack_word(address.0);
+        for (depth, address) in backtrace::walk(stack, rip, rbp).enumerate() {
+            // A return address may be the first byte of the next function: the call is before it.
+            let within = if depth == 0 { address } else { address.wrapping_sub(1) };
+            let _ = match SYMBOLS.get().and_then(|table| table.lookup(within)) {
+                Some((name, offset)) => writeln!(out, "  {depth:2} {address:#x} {name}+{offset:#x}"),
+                None => writeln!(out, "  {depth:2} {address:#x}"),
+            };
+        }
+    });
+}
 
 /// RAM that nobody uses, for partitions.
 fn free_memory(boot: &BootInformation<'_>, hand_over: &HandOver) -> ExtentPool<Ram> {

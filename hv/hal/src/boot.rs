@@ -158,6 +158,7 @@ boot_gdt_pointer:
 # Copied to TRAMPOLINE_PAGE; position-independent but for that address. The parameters at its end are
 # filled in before each SIPI.
 .global trampoline_start, trampoline_end
+.balign 16
 trampoline_start:
 .code16
     cli

@@ -85,11 +85,16 @@ pub fn unix_time() -> u64 {
         (true, hour) => hour + if afternoon { 12 } else { 0 },
         (false, _) => plain(hour),
     };
-    let days = days_since_1970(2000 + u64::from(plain(year)), plain(month).into(), plain(day).into());
+    // Two digits: no machine that runs this was built before 1970.
+    let year = match u64::from(plain(year)) {
+        year @ 70.. => 1900 + year,
+        year => 2000 + year,
+    };
+    let days = days_since_1970(year, plain(month).into(), plain(day).into());
     (days * 24 + u64::from(hour)) * 3600 + u64::from(plain(minute)) * 60 + u64::from(plain(second))
 }
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar after 2000.
+/// Days from 1970-01-01 to a date of the Gregorian calendar.
 fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     // Years start in March here, so that the leap day is a year's last.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month.wrapping_sub(3)) };

@@ -9,15 +9,15 @@ use core::fmt::{self, Write};
 use core::sync::atomic::Ordering;
 use spin::Once;
 
-/// Finds the function an address lies in: name and offset.
-pub type Symbolizer = fn(u64) -> Option<(&'static str, u64)>;
+/// Writes a backtrace from an instruction and frame pointer outwards.
+pub type Backtrace = fn(u64, u64, &mut dyn Write);
 
-static SYMBOLIZER: Once<Symbolizer> = Once::new();
+static BACKTRACE: Once<Backtrace> = Once::new();
 static POWER_OFF: Once<fn()> = Once::new();
 
-/// Gives the backtrace names.
-pub fn set_symbolizer(symbolizer: Symbolizer) {
-    SYMBOLIZER.call_once(|| symbolizer);
+/// Sets what makes the backtrace.
+pub fn set_backtrace(backtrace: Backtrace) {
+    BACKTRACE.call_once(|| backtrace);
 }
 
 /// Sets what ends the machine after a panic, instead of halting for ever.
@@ -56,29 +56,23 @@ fn stop_others() -> bool {
     first
 }
 
-fn backtrace(mut rbp: u64, out: &mut Direct) {
-    for depth in 0..32 {
-        if rbp % 8 != 0 || !paging::is_stack(rbp) || !paging::is_stack(rbp.wrapping_add(8)) {
-            break;
-        }
-        // SAFETY: both words lie in a mapped stack.
-        let [next, return_address] = unsafe { (rbp as *const [u64; 2]).read() };
-        if return_address == 0 {
-            break;
-        }
-        symbol(depth, return_address.wrapping_sub(1), out);
-        if next <= rbp {
-            break;
-        }
-        rbp = next;
+/// A word of a mapped stack; `None` anywhere else.
+#[must_use]
+pub fn stack_word(address: u64) -> Option<u64> {
+    if address % 8 != 0 || !paging::is_stack(address) {
+        return None;
     }
+    // SAFETY: the word lies in a mapped stack, and any bytes are a valid u64.
+    Some(unsafe { (address as *const u64).read_volatile() })
 }
 
-fn symbol(depth: u32, address: u64, out: &mut Direct) {
-    let _ = match SYMBOLIZER.get().and_then(|find| find(address)) {
-        Some((name, offset)) => writeln!(out, "  {depth:2} {address:#x} {name}+{offset:#x}"),
-        None => writeln!(out, "  {depth:2} {address:#x}"),
-    };
+fn backtrace(rip: u64, rbp: u64, out: &mut Direct) {
+    match BACKTRACE.get() {
+        Some(backtrace) => backtrace(rip, rbp, out),
+        None => {
+            let _ = writeln!(out, "  rip {rip:#x}, no backtrace yet");
+        }
+    }
 }
 
 fn end() -> ! {
@@ -104,23 +98,25 @@ pub fn exception(frame: &TrapFrame, vector: u8) -> ! {
     let _ = writeln!(out, "  rbp {:016x} rsi {:016x} rdi {:016x} r8  {:016x}", f.rbp, f.rsi, f.rdi, f.r8);
     let _ = writeln!(out, "  r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}", f.r9, f.r10, f.r11, f.r12);
     let _ = writeln!(out, "  r13 {:016x} r14 {:016x} r15 {:016x}", f.r13, f.r14, f.r15);
-    symbol(0, f.rip, &mut out);
-    backtrace(f.rbp, &mut out);
+    backtrace(f.rip, f.rbp, &mut out);
     end()
 }
 
 /// Reports a Rust panic and stops the machine.
 pub fn panic(message: &dyn fmt::Display) -> ! {
-    let [rbp, rsp]: [u64; 2];
-    // SAFETY: reads two registers.
-    unsafe { core::arch::asm!("mov {}, rbp", "mov {}, rsp", out(reg) rbp, out(reg) rsp, options(nomem, nostack)) };
+    let (rbp, rsp, rip): (u64, u64, u64);
+    // SAFETY: reads three registers.
+    unsafe {
+        core::arch::asm!("mov {}, rbp", "mov {}, rsp", "lea {}, [rip]", out(reg) rbp, out(reg) rsp, out(reg) rip,
+            options(nomem, nostack));
+    }
     if !stop_others() {
         cpu::halt_forever();
     }
     let mut out = Direct;
     let _ = writeln!(out, "\nisthmus: panic on core {}: {message}", this_core().0);
     let _ = writeln!(out, "  rsp {rsp:016x} rbp {rbp:016x} cr3 {:016x}", paging::root().0);
-    backtrace(rbp, &mut out);
+    backtrace(rip, rbp, &mut out);
     end()
 }
 
