@@ -37,8 +37,19 @@ pub struct ConsoleObject {
     completed: Arc<Bell>,
     /// Rings at the service.
     submitted: Arc<Bell>,
-    /// The lane's memory, paid for by the domain.
+    /// The lane's memory, paid for by the domain. The service lets go of its half as soon as it runs again.
     _pages: Charge,
+    /// Dropped last: when the service looks, the rest is gone.
+    _departure: Departure,
+}
+
+/// Tells the service that a lane's other side is gone.
+struct Departure(Arc<Bell>);
+
+impl Drop for Departure {
+    fn drop(&mut self) {
+        self.0.ring();
+    }
 }
 
 /// Why a line was not printed.
@@ -105,12 +116,24 @@ impl ConsoleObject {
         poll_fn(|context| {
             loop {
                 let mut client = self.client.lock();
-                while client.take()?.is_some() {}
-                if enough(&client) {
+                let mut took = false;
+                while client.take()?.is_some() {
+                    took = true;
+                }
+                let done = enough(&client);
+                let sleeps = !done && {
+                    self.completed.listen(context.waker());
+                    client.may_sleep()?
+                };
+                drop(client);
+                if took {
+                    // What was taken here may be what another task of the domain waits for.
+                    self.completed.ring();
+                }
+                if done {
                     return Poll::Ready(Ok(()));
                 }
-                self.completed.listen(context.waker());
-                if client.may_sleep()? {
+                if sleeps {
                     return Poll::Pending;
                 }
             }
@@ -143,13 +166,6 @@ impl ConsoleObject {
             self.submitted.ring();
         }
         Ok(())
-    }
-}
-
-/// Whoever holds no capability any more needs no service: it is told to look.
-impl Drop for ConsoleObject {
-    fn drop(&mut self) {
-        self.submitted.ring();
     }
 }
 

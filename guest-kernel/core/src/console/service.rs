@@ -12,7 +12,7 @@ use isthmus_ioring::layout::LayoutError;
 use isthmus_ioring::{Call, Completion, Geometry, LaneError, Server};
 use spin::Mutex;
 
-use super::{APPEND, ConsoleObject, END_OF_LINE, ENTRIES, INTERFACE, MAX_LINE};
+use super::{APPEND, ConsoleObject, Departure, END_OF_LINE, ENTRIES, INTERFACE, MAX_LINE};
 use crate::bell::Bell;
 use crate::domain::Domain;
 
@@ -88,6 +88,7 @@ impl ConsoleService {
             completed,
             submitted,
             _pages: pages,
+            _departure: Departure(self.shared.bell.clone()),
         }))
     }
 }

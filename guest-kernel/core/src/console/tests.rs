@@ -87,6 +87,23 @@ fn lines_come_out_whole_in_order_and_named() {
 }
 
 #[test]
+fn two_tasks_of_a_domain_that_wait_for_the_same_completions_both_go_on() {
+    let mut f = fixture();
+    for _ in 0..2 {
+        let console = f.console.clone();
+        let body = async move {
+            for _ in 0..50 {
+                console.line(&"z".repeat(MAX_LINE / 2 + 1)).await.unwrap();
+                console.flush().await.unwrap();
+            }
+        };
+        f.domain.spawn(&f.worker.handle(), body).unwrap();
+    }
+    run(&mut f.worker);
+    assert_eq!(f.paper.0.lock().len(), 100);
+}
+
+#[test]
 fn a_line_cannot_pass_for_another_domains_and_a_long_one_is_cut() {
     let mut f = fixture();
     let console = f.console.clone();

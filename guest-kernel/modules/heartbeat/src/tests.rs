@@ -145,7 +145,13 @@ fn the_load_ends_after_its_time() {
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_refused() {
-    for line in ["heartbeat=0s", "ticks=0", "verdict=x", "panic-after=soon"] {
+    for line in [
+        "heartbeat=0s",
+        "ticks=0",
+        "verdict=x",
+        "panic-after=soon",
+        "then=go",
+    ] {
         assert!(ticks::Config::parse(CommandLine(line)).is_err(), "{line}");
     }
 }

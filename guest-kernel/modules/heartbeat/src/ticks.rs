@@ -16,6 +16,8 @@ pub struct Config {
     pub ticks: Option<u64>,
     /// `verdict=V`: what the test device is told at the end; the machine is switched off if not given.
     pub verdict: Option<u32>,
+    /// `then=stay`: returns after the ticks, which ends the domain, and leaves the machine running.
+    pub stay: bool,
     /// `panic-after=T`: panics at the first tick at or after that time since the start.
     pub panic_after: Option<Duration>,
 }
@@ -32,6 +34,7 @@ impl Config {
                 .unwrap_or(Duration::from_secs(1)),
             ticks: line.number("ticks")?,
             verdict: crate::load::verdict(line)?,
+            stay: line.value("then") == Some("stay"),
             panic_after: line.duration("panic-after")?,
         };
         let refuse = |key, expected| {
@@ -44,6 +47,9 @@ impl Config {
         };
         if config.period.is_zero() {
             return refuse("heartbeat", "a time longer than zero");
+        }
+        if !config.stay && line.value("then").is_some() {
+            return refuse("then", "stay");
         }
         if config.ticks == Some(0) {
             return refuse("ticks", "at least 1");
@@ -85,5 +91,8 @@ pub async fn run(config: Config, access: Access) -> Result<(), Failure> {
     let line = format!("latest by {} us", latest.as_micros());
     access.console.line(&line).await?;
     access.console.line("done").await?;
+    if config.stay {
+        return Ok(());
+    }
     access.finish(config.verdict).await
 }
