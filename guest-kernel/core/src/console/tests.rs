@@ -5,7 +5,13 @@ use crate::account::Account;
 use crate::domain::{Domain, Domains};
 use crate::pretend::Pretend;
 use crate::worker::Worker;
-use isthmus_caps::Amounts;
+use alloc::task::Wake;
+use core::pin::pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Waker};
+use isthmus_caps::{Amounts, Resource};
+use isthmus_ioring::lane::lane;
+use isthmus_ioring::{Completion, Geometry};
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -86,21 +92,49 @@ fn lines_come_out_whole_in_order_and_named() {
     }
 }
 
-#[test]
-fn two_tasks_of_a_domain_that_wait_for_the_same_completions_both_go_on() {
-    let mut f = fixture();
-    for _ in 0..2 {
-        let console = f.console.clone();
-        let body = async move {
-            for _ in 0..50 {
-                console.line(&"z".repeat(MAX_LINE / 2 + 1)).await.unwrap();
-                console.flush().await.unwrap();
-            }
-        };
-        f.domain.spawn(&f.worker.handle(), body).unwrap();
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Woken(AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
-    run(&mut f.worker);
-    assert_eq!(f.paper.0.lock().len(), 100);
+}
+
+#[test]
+fn a_task_that_takes_what_another_waits_for_wakes_it() {
+    let f = fixture();
+    let pages = f.domain.account().draw(Resource::Pages, 0).unwrap();
+    let (client, mut server) = lane(Geometry::new(ENTRIES, 1).unwrap());
+    let submitted = Arc::<Bell>::default();
+    let object = ConsoleObject {
+        client: Mutex::new(client),
+        completed: Arc::default(),
+        submitted: submitted.clone(),
+        _pages: pages,
+        _departure: Departure(submitted),
+    };
+    object.submit(b"x").unwrap();
+    let woken = Arc::<Woken>::default();
+    let waker = Waker::from(woken.clone());
+    let mut waits = pin!(object.wait(|client| client.outstanding() == 0));
+    assert!(
+        waits
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    // The service has completed the call and has not rung yet, when another task looks.
+    let incoming = server.take().unwrap().unwrap();
+    server.complete(incoming, &Completion::default()).unwrap();
+    let other = pin!(object.wait(|client| client.outstanding() == 0));
+    assert!(
+        other
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
+    );
+    assert_eq!(woken.0.load(Ordering::SeqCst), 1);
 }
 
 #[test]
