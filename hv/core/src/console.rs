@@ -11,6 +11,7 @@ mod filter;
 use alloc::string::String;
 use alloc::vec::Vec;
 use isthmus_abi::PartitionId;
+use isthmus_manifest::model::Colour;
 
 use crate::sched::Ticks;
 use filter::Filter;
@@ -25,10 +26,16 @@ pub const PREFIX_KEY: u8 = 0x01;
 pub const HELP: &str = "Ctrl-A then: n next console, p previous, 1-9 console by number, 0 hypervisor, \
 c counters, r restart the partition in focus, s stop it, x power off the machine, h this help, Ctrl-A a Ctrl-A itself\n";
 
-const COLOURS: [&str; 6] = [
-    "\x1b[36m", "\x1b[32m", "\x1b[33m", "\x1b[35m", "\x1b[34m", "\x1b[31m",
+/// Colours in turn for those who have none of their own.
+const COLOURS: [Colour; 6] = [
+    Colour::Cyan,
+    Colour::Green,
+    Colour::Yellow,
+    Colour::Magenta,
+    Colour::Blue,
+    Colour::Red,
 ];
-const NO_COLOUR: &str = "\x1b[0m";
+const NO_COLOUR: &[u8] = b"\x1b[0m";
 /// DECSTR: a raw guest may have left colours, margins or modes behind.
 const SOFT_RESET: &str = "\x1b[!p\x1b[0m";
 
@@ -102,10 +109,11 @@ struct Source {
     /// When the first byte came that is not shown.
     since: Option<Ticks>,
     filter: Filter,
+    colour: Colour,
 }
 
 impl Source {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, colour: Colour) -> Self {
         let name = name
             .chars()
             .filter(char::is_ascii_graphic)
@@ -117,6 +125,7 @@ impl Source {
             shown: 0,
             since: None,
             filter: Filter::default(),
+            colour,
         }
     }
 }
@@ -141,7 +150,11 @@ impl ConsoleMux {
         options: ConsoleOptions,
     ) -> Self {
         let names = core::iter::once(hypervisor).chain(partitions);
-        let sources: Vec<_> = names.map(Source::new).collect();
+        let colours = COLOURS.into_iter().cycle();
+        let sources: Vec<_> = names
+            .zip(colours)
+            .map(|(name, colour)| Source::new(name, colour))
+            .collect();
         let focus = if sources.len() > 1 {
             ConsoleId(1)
         } else {
@@ -153,6 +166,13 @@ impl ConsoleMux {
             focus,
             open: None,
             prefixed: false,
+        }
+    }
+
+    /// Gives a source's name a colour, such as the manifest's. An unknown source has none.
+    pub fn set_colour(&mut self, id: ConsoleId, colour: Colour) {
+        if let Some(source) = self.sources.get_mut(usize::from(id.0)) {
+            source.colour = colour;
         }
     }
 
@@ -298,10 +318,7 @@ impl ConsoleMux {
             self.close_line(sink);
         }
         let continued = self.open == Some(id);
-        let colour = self
-            .options
-            .colours
-            .then(|| COLOURS[usize::from(id.0) % COLOURS.len()]);
+        let colours = self.options.colours;
         let Some(source) = self.sources.get_mut(usize::from(id.0)) else {
             return;
         };
@@ -310,7 +327,7 @@ impl ConsoleMux {
         let already_ended = end && rest.is_empty() && !continued && source.shown > 0;
         if !already_ended {
             if !continued {
-                write_prefix(&source.name, colour, sink);
+                write_prefix(&source.name, colours.then_some(source.colour), sink);
             }
             sink(rest);
         }
@@ -359,15 +376,16 @@ impl ConsoleMux {
     }
 }
 
-fn write_prefix(name: &str, colour: Option<&str>, sink: &mut dyn FnMut(&[u8])) {
+fn write_prefix(name: &str, colour: Option<Colour>, sink: &mut dyn FnMut(&[u8])) {
     if let Some(colour) = colour {
-        sink(colour.as_bytes());
+        let code = colour.ansi();
+        sink(&[0x1b, b'[', b'0' + code / 10, b'0' + code % 10, b'm']);
     }
     sink(b"[");
     sink(name.as_bytes());
     sink(b"]");
     if colour.is_some() {
-        sink(NO_COLOUR.as_bytes());
+        sink(NO_COLOUR);
     }
     sink(b" ");
 }

@@ -99,6 +99,19 @@ fn names_have_colours_only_when_asked() {
 }
 
 #[test]
+fn a_colour_of_ones_own_replaces_the_turn_s() {
+    let mut mux = mux(ConsoleOptions {
+        colours: true,
+        ..QUIET
+    });
+    mux.set_colour(SERVICES, Colour::White);
+    assert_eq!(
+        shown(&mut mux, &[(SERVICES, b"x\n")]),
+        "\x1b[37m[services]\x1b[0m x\r\n"
+    );
+}
+
+#[test]
 fn a_long_line_wraps_under_its_name() {
     let mut mux = mux(QUIET);
     let out = shown(
