@@ -6,7 +6,7 @@ say "memory $(awk '/^MemTotal/ { print $2 }' /proc/meminfo) KiB"
 say "clock $(if [ -e /sys/class/rtc/rtc0 ]; then echo yes; else echo no; fi)"
 
 mount -t tmpfs -o size=64m none /tmp
-yes "this belongs to $mark" | head -c 16777216 >/tmp/fill
+yes "this belongs to $mark" | head -c 2097152 >/tmp/fill
 before=$(sha256sum </tmp/fill)
 # The other one fills its memory in the meantime.
 sleep 8

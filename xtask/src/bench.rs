@@ -24,7 +24,7 @@ struct Bench {
 const ALL: [Bench; 3] = [
     Bench {
         name: "boot",
-        about: "from the multiboot entry to the first guest instruction; what the hypervisor keeps",
+        about: "from GRUB to the first partition; what the hypervisor keeps",
         run: boot::run,
     },
     Bench {

@@ -1,6 +1,6 @@
-//! What the hypervisor reports about partitions: the beginnings and ends of their lives, their counters, and the census after each.
+//! What the hypervisor reports about partitions: the ends of their lives, their counters, and what is free again after each.
 //!
-//! The lines are those of `docs/beds.md`, printed by `hv/`. Neighbours: the judges in [`crate::scenarios`].
+//! The lines are those of `docs/beds.md`, printed by `hv/bin`. Neighbours: the judges in [`crate::scenarios`].
 
 use crate::transcript::Transcript;
 
@@ -13,11 +13,11 @@ pub struct End {
     pub life: u32,
     /// Why, in the hypervisor's words.
     pub reason: String,
-    /// How long it was, in TSC ticks.
-    pub ticks: u64,
+    /// How long it was, in milliseconds.
+    pub milliseconds: u64,
 }
 
-/// One vCPU's row of counters, the columns that judges need.
+/// What a vCPU used in one life.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Usage {
     /// The partition.
@@ -28,17 +28,26 @@ pub struct Usage {
     pub used: u64,
 }
 
+/// What is free after the end of a life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Free {
+    /// The partition that ended.
+    pub partition: String,
+    /// Memory for partitions and frames of the hypervisor, in the hypervisor's words.
+    pub amount: String,
+}
+
 /// All of it, in the order in which it was printed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// Ends of lives.
     pub ends: Vec<End>,
-    /// Counter tables, a row for each vCPU.
+    /// Counter tables, an entry for each vCPU.
     pub usage: Vec<Usage>,
-    /// Ends after which a census found everything back.
-    pub clean: usize,
-    /// What other censuses found.
-    pub losses: Vec<String>,
+    /// What was free after each end.
+    pub free: Vec<Free>,
+    /// Ticks of the TSC in a millisecond.
+    pub ticks_per_millisecond: Option<f64>,
 }
 
 impl Report {
@@ -65,10 +74,10 @@ impl Report {
                 rows.iter_mut()
                     .zip(values)
                     .for_each(|(usage, ticks)| usage.used += ticks);
-            } else if line.starts_with("census: all is back") {
-                report.clean += 1;
-            } else if line.starts_with("census:") {
-                report.losses.push(line.to_owned());
+            } else if let Some(free) = free(line) {
+                report.free.push(free);
+            } else if let Some(rate) = tsc(line) {
+                report.ticks_per_millisecond = Some(rate);
             }
         }
         report
@@ -81,28 +90,44 @@ impl Report {
             .filter(move |end| end.partition == partition)
     }
 
-    /// What a partition's vCPU used of the partition's only life, in per cent.
+    /// What a partition's vCPU used of the partition's first life, in per cent.
     pub fn share(&self, partition: &str, vcpu: usize) -> Option<f64> {
-        let ticks = self.ends_of(partition).next()?.ticks;
+        let lived =
+            self.ends_of(partition).next()?.milliseconds as f64 * self.ticks_per_millisecond?;
         let usage = self
             .usage
             .iter()
             .find(|usage| usage.partition == partition && usage.vcpu == vcpu)?;
-        (ticks > 0).then(|| usage.used as f64 * 100.0 / ticks as f64)
+        (lived > 0.0).then(|| usage.used as f64 * 100.0 / lived)
     }
 }
 
-/// Reads `partition linux: life 2 ended after 1234 ticks: reset`.
+/// Reads `linux: reset after 1234 ms, life 2`.
 fn end(line: &str) -> Option<End> {
-    let (partition, rest) = line.strip_prefix("partition ")?.split_once(": life ")?;
-    let (life, rest) = rest.split_once(" ended after ")?;
-    let (ticks, reason) = rest.split_once(" ticks: ")?;
+    let (rest, life) = line.rsplit_once(" ms, life ")?;
+    let (rest, milliseconds) = rest.rsplit_once(" after ")?;
+    let (partition, reason) = rest.split_once(": ")?;
     Some(End {
         partition: partition.to_owned(),
         life: life.parse().ok()?,
         reason: reason.to_owned(),
-        ticks: ticks.parse().ok()?,
+        milliseconds: milliseconds.parse().ok()?,
     })
+}
+
+/// Reads `linux: memory and tables are back: 100 KiB of 200 KiB and 50 frames free`.
+fn free(line: &str) -> Option<Free> {
+    let (partition, amount) = line.split_once(": memory and tables are back: ")?;
+    Some(Free {
+        partition: partition.to_owned(),
+        amount: amount.to_owned(),
+    })
+}
+
+/// Reads the rate out of `2 cores, TSC 49.999 MHz, ...`.
+fn tsc(line: &str) -> Option<f64> {
+    let (megahertz, _) = line.split_once(" cores, TSC ")?.1.split_once(" MHz")?;
+    Some(megahertz.parse::<f64>().ok()? * 1000.0)
 }
 
 /// Reads a table's head, `1 linux      vcpu 0     vcpu 1`: the partition and how many vCPUs follow.
@@ -128,31 +153,31 @@ mod tests {
     use super::*;
 
     const TEXT: &[u8] = b"\
-[isthmus] partition linux: life 1 ended after 1000 ticks: powered off\r
+[isthmus] 2 cores, TSC 50.000 MHz, 269 MiB for partitions, 3704 KiB of 6144 KiB own memory free, ready after 5415960 ticks\r
+[isthmus] linux: powered off after 2 ms, life 1\r
 [isthmus] 1 linux                           vcpu 0          vcpu 1\r
 [isthmus] exits                               1200              17\r
-[isthmus] in guest                             700             100\r
-[isthmus] in hypervisor                        100              50\r
-[isthmus] census: all is back, 4711 frames free\r
-[linux] census: frames 1 before, 2 after;\r
-[isthmus] census: vectors 3 before, 2 after;\r
+[isthmus] in guest                           70000             100\r
+[isthmus] in hypervisor                      10000              50\r
+[isthmus] linux: memory and tables are back: 100 KiB of 200 KiB and 50 frames free\r
+[linux] linux: reset after 1 ms, life 2\r
 ";
 
     #[test]
-    fn ends_tables_and_censuses_are_read() {
+    fn ends_tables_and_what_is_free_are_read() {
         let report = Report::new(&Transcript::new(TEXT));
         let end = End {
             partition: "linux".into(),
             life: 1,
             reason: "powered off".into(),
-            ticks: 1000,
+            milliseconds: 2,
         };
         assert_eq!(report.ends, [end]);
         assert_eq!(
             report.usage.iter().map(|row| row.used).collect::<Vec<_>>(),
-            [800, 150]
+            [80_000, 150]
         );
-        assert_eq!((report.clean, report.losses.len()), (1, 1));
+        assert_eq!(report.free.len(), 1);
         assert_eq!(report.share("linux", 0), Some(80.0));
         assert_eq!(report.share("other", 0), None);
     }

@@ -1,4 +1,4 @@
-//! `boot`: what stands between GRUB and the first guest instruction, and what the hypervisor keeps for itself.
+//! `boot`: what stands between GRUB and the first partition, and what the hypervisor keeps for itself.
 //!
 //! Neighbours: the hypervisor prints its own numbers (`docs/beds.md`), the bed the tick at which GRUB let go.
 
@@ -17,10 +17,9 @@ use isthmus_beds::{
 };
 use std::time::Duration;
 
-/// Bars of DESIGN: instructions from the multiboot entry to the first guest instruction, and KiB of memory.
+/// The most instructions from the multiboot entry until the first partition can be loaded, and KiB that are the hypervisor's.
 const ENTRY_BAR: f64 = 2_500_000.0;
 const OWN_MEMORY_BAR: f64 = 8.0 * 1024.0;
-const PARTITION_MEMORY_BAR: f64 = 1024.0;
 
 /// The benchmark.
 ///
@@ -55,17 +54,16 @@ pub fn run(bed: Bed) -> Result<Table> {
 }
 
 fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
-    let said = |parse: fn(&str) -> Option<(f64, f64)>, what: &str| {
-        let found = outcome.transcript.hypervisor().find_map(parse);
-        found.ok_or_else(|| {
+    let ready = outcome
+        .transcript
+        .hypervisor()
+        .find_map(ready)
+        .ok_or_else(|| {
             Error::Input(format!(
-                "the hypervisor never printed its line `{what}`; see {}",
+                "the hypervisor never printed that it is ready; see {}",
                 outcome.folder.display()
             ))
-        })
-    };
-    let (ticks, clearing) = said(first_guest, "boot:")?;
-    let (own, partition) = said(memory, "memory:")?;
+        })?;
     let row = |name: &str, ours: f64, unit, bar| Row {
         name: name.to_owned(),
         ours,
@@ -75,20 +73,19 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
     };
     let mut rows = vec![
         row(
-            "entry to first guest",
-            ticks - clearing,
+            "entry to ready",
+            ready.ticks,
             "instructions",
             Some(ENTRY_BAR),
         ),
-        row("clearing of memory", clearing, "instructions", None),
         row("image", image as f64, "bytes", Some(size::IMAGE_BAR as f64)),
-        row("memory of its own", own, "KiB", Some(OWN_MEMORY_BAR)),
         row(
-            "memory for a partition",
-            partition,
+            "memory of its own",
+            ready.own_kib,
             "KiB",
-            Some(PARTITION_MEMORY_BAR),
+            Some(OWN_MEMORY_BAR),
         ),
+        row("of this in use", ready.used_kib, "KiB", None),
     ];
     if let Some(tick) = outcome.mark("B") {
         rows.push(row("power-on to entry", tick as f64, "instructions", None));
@@ -96,20 +93,26 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Reads `boot: first guest instruction after 2000 ticks, 500 of them to clear memory`.
-fn first_guest(line: &str) -> Option<(f64, f64)> {
-    let (ticks, rest) = line
-        .strip_prefix("boot: first guest instruction after ")?
-        .split_once(" ticks, ")?;
-    Some((ticks.parse().ok()?, rest.split_once(' ')?.0.parse().ok()?))
+/// The hypervisor's line when it is ready to start partitions.
+#[derive(Debug, PartialEq)]
+struct Ready {
+    ticks: f64,
+    own_kib: f64,
+    used_kib: f64,
 }
 
-/// Reads `memory: 4000 KiB of its own, 300 KiB for each partition`.
-fn memory(line: &str) -> Option<(f64, f64)> {
-    let (own, rest) = line
-        .strip_prefix("memory: ")?
-        .split_once(" KiB of its own, ")?;
-    Some((own.parse().ok()?, rest.split_once(' ')?.0.parse().ok()?))
+/// Reads the end of `..., 3704 KiB of 6144 KiB own memory free, ready after 5415960 ticks`.
+fn ready(line: &str) -> Option<Ready> {
+    let (rest, ticks) = line
+        .strip_suffix(" ticks")?
+        .split_once(" KiB own memory free, ready after ")?;
+    let (free, own) = rest.rsplit_once(", ")?.1.split_once(" KiB of ")?;
+    let (free, own): (f64, f64) = (free.parse().ok()?, own.parse().ok()?);
+    Some(Ready {
+        ticks: ticks.parse().ok()?,
+        own_kib: own,
+        used_kib: own - free,
+    })
 }
 
 #[cfg(test)]
@@ -118,12 +121,13 @@ mod tests {
 
     #[test]
     fn the_hypervisors_numbers_are_read() {
-        let line = "boot: first guest instruction after 2000 ticks, 500 of them to clear memory";
-        assert_eq!(first_guest(line), Some((2000.0, 500.0)));
-        assert_eq!(
-            memory("memory: 4000 KiB of its own, 300 KiB for each partition"),
-            Some((4000.0, 300.0))
-        );
-        assert_eq!(memory("memory: plenty"), None);
+        let line = "2 cores, TSC 49.999 MHz, 269 MiB for partitions, 3704 KiB of 6144 KiB own memory free, ready after 5415960 ticks";
+        let wanted = Ready {
+            ticks: 5_415_960.0,
+            own_kib: 6144.0,
+            used_kib: 2440.0,
+        };
+        assert_eq!(ready(line), Some(wanted));
+        assert_eq!(ready("2 cores"), None);
     }
 }

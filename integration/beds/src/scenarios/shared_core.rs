@@ -65,10 +65,11 @@ mod tests {
                 line.replace("2 online 0-1", "1 online 0")
             ));
         }
-        text + "isthmus: partition linux: life 1 ended after 10000 ticks: powered off\n\
-                isthmus: 1 linux     vcpu 0\nisthmus: in guest   7800\nisthmus: in hypervisor   190\n\
-                isthmus: partition services: life 1 ended after 50000 ticks: verdict 0\n\
-                isthmus: 0 services  vcpu 0\nisthmus: in guest   9900\nisthmus: in hypervisor   90\n\
+        text + "isthmus: 1 cores, TSC 50.000 MHz, 1 MiB for partitions\n\
+                isthmus: linux: powered off after 10000 ms, life 1\n\
+                isthmus: 1 linux     vcpu 0\nisthmus: in guest   390000000\nisthmus: in hypervisor   9500000\n\
+                isthmus: services: verdict 0 after 50000 ms, life 1\n\
+                isthmus: 0 services  vcpu 0\nisthmus: in guest   495000000\nisthmus: in hypervisor   4500000\n\
                 isthmus: verdict 0\n"
     }
 
@@ -89,11 +90,11 @@ mod tests {
     #[test]
     fn a_partition_that_used_too_much_or_too_little_is_objected_to() {
         assert_eq!(
-            objections(&good().replace("guest   9900", "guest   9500")).len(),
+            objections(&good().replace("guest   495000000", "guest   475000000")).len(),
             1
         );
         assert_eq!(
-            objections(&good().replace("guest   7800", "guest   8200")).len(),
+            objections(&good().replace("guest   390000000", "guest   410000000")).len(),
             1
         );
         assert_eq!(objections(&good().replace("vcpu 0\n", "\n")).len(), 2);
