@@ -169,5 +169,5 @@ impl ConsoleObject {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

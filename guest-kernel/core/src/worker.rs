@@ -6,6 +6,7 @@
 //! asking their authors for more.
 
 mod run_queue;
+mod sync;
 mod timers;
 
 pub use run_queue::TaskId;
@@ -129,7 +130,7 @@ impl Worker {
         let shared = Shared {
             core,
             machine,
-            queue: RunQueue::default(),
+            queue: RunQueue::new(),
             timers: Timers::default(),
         };
         Self {
@@ -244,5 +245,5 @@ impl Worker {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;

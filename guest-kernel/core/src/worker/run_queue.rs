@@ -5,10 +5,9 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::Ordering;
 
-use spin::Mutex;
-
+use super::sync::{AtomicBool, Mutex};
 use super::{Body, Handle};
 
 /// Names a task within its worker; stale once the task has ended.
@@ -20,7 +19,6 @@ pub struct TaskId {
 
 /// Tasks spawned and tasks woken. The locks are held for a push or a bulk take and never across a poll;
 /// interrupt handlers do not take them.
-#[derive(Default)]
 pub(super) struct RunQueue {
     injected: Mutex<VecDeque<Body>>,
     ready: Mutex<VecDeque<TaskId>>,
@@ -28,8 +26,20 @@ pub(super) struct RunQueue {
 }
 
 impl RunQueue {
+    pub(super) fn new() -> Self {
+        Self {
+            injected: Mutex::new(VecDeque::new()),
+            ready: Mutex::new(VecDeque::new()),
+            asleep: AtomicBool::new(false),
+        }
+    }
+
     pub(super) fn inject(&self, body: Body) {
         self.injected.lock().push_back(body);
+    }
+
+    pub(super) fn push_ready(&self, id: TaskId) {
+        self.ready.lock().push_back(id);
     }
 
     pub(super) fn take_injected(&self) -> Option<Body> {
@@ -92,8 +102,44 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::SeqCst) {
-            self.worker.shared.queue.ready.lock().push_back(self.id);
+            self.worker.shared.queue.push_ready(self.id);
             self.worker.wake();
         }
+    }
+}
+
+/// `RUSTFLAGS="--cfg loom" cargo test -p isthmus-kernel-core --release --lib run_queue`.
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::thread;
+
+    const TASK: TaskId = TaskId {
+        slot: 0,
+        generation: 0,
+    };
+
+    /// If the worker's last look shows nothing and it sleeps, whoever makes a task ready interrupts it.
+    #[test]
+    fn no_wake_up_is_lost() {
+        loom::model(|| {
+            let queue = loom::sync::Arc::new(RunQueue::new());
+            let wakers: [_; 2] = core::array::from_fn(|_| {
+                let queue = queue.clone();
+                thread::spawn(move || {
+                    queue.push_ready(TASK);
+                    queue.must_interrupt()
+                })
+            });
+            queue.announce_sleep();
+            let sleeps = !queue.has_work();
+            let interrupts = wakers.map(|waker| waker.join().unwrap());
+            let count = interrupts
+                .into_iter()
+                .filter(|interrupt| *interrupt)
+                .count();
+            assert!(count <= 1, "one interrupt a sleep");
+            assert!(!sleeps || count == 1);
+        });
     }
 }

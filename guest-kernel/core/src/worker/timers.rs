@@ -63,7 +63,7 @@ impl Timers {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn len(&self) -> usize {
         self.state.lock().waiting.len()
     }
