@@ -16,6 +16,7 @@ mod revocation;
 mod rights;
 mod space;
 mod table;
+mod tree;
 
 pub use ledger::{AccountId, Amounts, Ledger, LedgerError, MAX_ACCOUNT_DEPTH, Resource};
 pub use revocation::{Ending, Progress, Revocation};

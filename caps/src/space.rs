@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::ledger::{AccountId, Ledger, LedgerError, Resource};
 use crate::rights::{Badge, Rights};
 use crate::table::{Handle, Table, TableId};
+use crate::tree::{Derived, Node};
 
 /// Longest chain of derivation, which bounds the cost of a step of revocation.
 pub const MAX_DERIVATION_DEPTH: u32 = 64;
@@ -53,44 +54,14 @@ pub struct Held<'a, O> {
     pub badge: Badge,
 }
 
-/// One capability, held or closed.
-#[derive(Debug)]
-pub(crate) struct Node<O> {
-    /// Tells this use of the place in memory from others.
-    pub(crate) serial: u64,
-    object: O,
-    rights: Rights,
-    badge: Badge,
-    depth: u32,
-    /// The table that pays for it.
-    table: usize,
-    /// Its slot there, unless closed.
-    slot: Option<u32>,
-    /// Revocation has reached it: it cannot be used or derived from.
-    pub(crate) cut: bool,
-    /// What was derived from it is being revoked: nothing can be derived until that is done.
-    pub(crate) revoking: bool,
-    parent: Option<usize>,
-    pub(crate) first_child: Option<usize>,
-    siblings: Links,
-    paid: Links,
-}
-
-/// Neighbours in a list.
-#[derive(Clone, Copy, Debug, Default)]
-struct Links {
-    previous: Option<usize>,
-    next: Option<usize>,
-}
-
 /// All tables and the tree of derivation. `O` is what capabilities lead to, cheap to clone: a reference of some kind.
 #[derive(Debug)]
 pub struct Space<O> {
     pub(crate) nodes: Vec<Option<Node<O>>>,
-    free_nodes: Vec<usize>,
+    pub(crate) free_nodes: Vec<usize>,
     pub(crate) tables: Vec<Option<Table>>,
     /// What freed nodes led to, until [`Space::take_dead`].
-    dead: Vec<O>,
+    pub(crate) dead: Vec<O>,
     serials: u64,
 }
 
@@ -297,55 +268,8 @@ impl<O: Clone> Space<O> {
         self.len() == 0
     }
 
-    /// Draws for a node, makes it and puts it in the tree and in a slot.
-    fn place(
-        &mut self,
-        ledger: &mut Ledger,
-        to: TableId,
-        derived: Derived<O>,
-    ) -> Result<Handle, CapError> {
-        let payer = self.receiving(to)?.account;
-        ledger.draw(payer, Resource::Slots, 1)?;
-        let index = self.free_nodes.pop().unwrap_or_else(|| {
-            self.nodes.push(None);
-            self.nodes.len() - 1
-        });
-        let Some(handle) = self.table_mut(to).and_then(|table| table.put(index)) else {
-            self.free_nodes.push(index);
-            ledger.give_back(payer, Resource::Slots, 1)?;
-            return Err(CapError::TableFull);
-        };
-        let serial = self.next_serial();
-        let first = derived
-            .parent
-            .and_then(|parent| self.node_mut(parent)?.first_child.replace(index));
-        if let Some(first) = first.and_then(|first| self.node_mut(first)) {
-            first.siblings.previous = Some(index);
-        }
-        self.nodes[index] = Some(Node {
-            serial,
-            object: derived.object,
-            rights: derived.rights,
-            badge: derived.badge,
-            depth: derived.depth,
-            table: to.index,
-            slot: Some(handle.index),
-            cut: false,
-            revoking: false,
-            parent: derived.parent,
-            first_child: None,
-            siblings: Links {
-                previous: None,
-                next: first,
-            },
-            paid: Links::default(),
-        });
-        self.link_paid(index);
-        Ok(handle)
-    }
-
     /// A table that something may be put in.
-    fn receiving(&self, id: TableId) -> Result<&Table, CapError> {
+    pub(crate) fn receiving(&self, id: TableId) -> Result<&Table, CapError> {
         let table = self
             .table(id)
             .filter(|table| !table.ending)
@@ -395,124 +319,8 @@ impl<O: Clone> Space<O> {
         self.nodes.get_mut(index)?.as_mut()
     }
 
-    /// Takes a node out of its slot; it stays in the tree.
-    pub(crate) fn empty_slot(&mut self, index: usize) {
-        let Some(node) = self.node_mut(index) else {
-            return;
-        };
-        let (table, slot) = (node.table, node.slot.take());
-        if let (Some(Some(table)), Some(slot)) = (self.tables.get_mut(table), slot) {
-            table.clear(slot);
-        }
-    }
-
-    /// Frees a node that is in no slot and that nothing is derived from, then its parent if that is such a one too,
-    /// and so on: at most [`MAX_DERIVATION_DEPTH`] of them.
-    pub(crate) fn sweep(
-        &mut self,
-        ledger: &mut Ledger,
-        mut from: Option<usize>,
-    ) -> Result<(), CapError> {
-        while let Some(index) = from {
-            let Some(node) = self.node_mut(index) else {
-                break;
-            };
-            if node.slot.is_some() || node.first_child.is_some() {
-                break;
-            }
-            from = node.parent;
-            self.free(ledger, index)?;
-        }
-        Ok(())
-    }
-
-    /// Takes a childless node out of the tree and gives back what it cost.
-    pub(crate) fn free(&mut self, ledger: &mut Ledger, index: usize) -> Result<(), CapError> {
-        self.unlink_paid(index);
-        let Some(node) = self.nodes.get_mut(index).and_then(Option::take) else {
-            return Ok(());
-        };
-        self.free_nodes.push(index);
-        self.dead.push(node.object);
-        let Links { previous, next } = node.siblings;
-        match previous {
-            Some(previous) => {
-                if let Some(previous) = self.node_mut(previous) {
-                    previous.siblings.next = next;
-                }
-            }
-            None => {
-                if let Some(parent) = node.parent.and_then(|parent| self.node_mut(parent)) {
-                    parent.first_child = next;
-                }
-            }
-        }
-        if let Some(next) = next.and_then(|next| self.node_mut(next)) {
-            next.siblings.previous = previous;
-        }
-        if let Some(Some(table)) = self.tables.get(node.table) {
-            ledger.give_back(table.account, Resource::Slots, 1)?;
-        }
-        Ok(())
-    }
-
-    pub(crate) fn parent(&self, index: usize) -> Option<usize> {
-        self.nodes.get(index)?.as_ref()?.parent
-    }
-
-    fn link_paid(&mut self, index: usize) {
-        let Some(table) = self.node_mut(index).map(|node| node.table) else {
-            return;
-        };
-        let first = match self.tables.get_mut(table) {
-            Some(Some(table)) => table.first_paid.replace(index),
-            _ => None,
-        };
-        if let Some(first) = first.and_then(|first| self.node_mut(first)) {
-            first.paid.previous = Some(index);
-        }
-        if let Some(node) = self.node_mut(index) {
-            node.paid = Links {
-                previous: None,
-                next: first,
-            };
-        }
-    }
-
-    fn unlink_paid(&mut self, index: usize) {
-        let Some((table, Links { previous, next })) =
-            self.node_mut(index).map(|node| (node.table, node.paid))
-        else {
-            return;
-        };
-        match previous {
-            Some(previous) => {
-                if let Some(previous) = self.node_mut(previous) {
-                    previous.paid.next = next;
-                }
-            }
-            None => {
-                if let Some(Some(table)) = self.tables.get_mut(table) {
-                    table.first_paid = next;
-                }
-            }
-        }
-        if let Some(next) = next.and_then(|next| self.node_mut(next)) {
-            next.paid.previous = previous;
-        }
-    }
-
-    fn next_serial(&mut self) -> u64 {
+    pub(crate) fn next_serial(&mut self) -> u64 {
         self.serials += 1;
         self.serials
     }
-}
-
-/// What a new node is made of.
-struct Derived<O> {
-    object: O,
-    rights: Rights,
-    badge: Badge,
-    parent: Option<usize>,
-    depth: u32,
 }
