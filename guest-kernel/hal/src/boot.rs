@@ -184,32 +184,13 @@ extern "C" fn hal_boot_own() -> ! {
     let Some(taken) = TAKEN.get() else {
         stop(format_args!("nothing taken over"));
     };
-    let mut memory = 0;
-    for (start, len) in &taken.free {
-        memory += len;
-        // SAFETY: `build` mapped it writable and gave it to nothing else.
-        unsafe { heap::add(start.0 as *mut u8, *len as usize) };
-    }
+    let memory = fill_heap(&taken.free);
     cores::keep(taken.stacks.iter().copied().collect::<Vec<_>>());
     if let Some(stacks) = taken.stacks.first() {
         descriptors::load(stacks);
     }
     local_apic::enable();
-    let Some(timing) = timer::init(taken.platform.pm_timer) else {
-        stop(format_args!("no clock: neither PM timer nor PIT moves"));
-    };
-    timer::enable();
-    serial::init_log(log::LevelFilter::Info);
-    log::info!(
-        "TSC {} kHz by {}, alarm by {}",
-        timing.tsc.hertz() / 1000,
-        timing.source,
-        if timing.has_deadline() {
-            "TSC deadline"
-        } else {
-            "local APIC count"
-        },
-    );
+    start_clock(&taken.platform);
     let cores = smp::start_all(
         &taken.platform,
         &taken.stacks,
@@ -231,6 +212,35 @@ extern "C" fn hal_boot_own() -> ! {
     );
     smp::release();
     (kernel().work)(CoreId(0))
+}
+
+/// Gives the heap all memory that is left. Returns how many bytes.
+fn fill_heap(free: &[(Gva, u64)]) -> u64 {
+    let mut memory = 0;
+    for (start, len) in free {
+        memory += len;
+        // SAFETY: `build` mapped it writable and gave it to nothing else; called once.
+        unsafe { heap::add(start.0 as *mut u8, *len as usize) };
+    }
+    memory
+}
+
+fn start_clock(platform: &Platform) {
+    let Some(timing) = timer::init(platform.pm_timer) else {
+        stop(format_args!("no clock: neither PM timer nor PIT moves"));
+    };
+    timer::enable();
+    serial::init_log(log::LevelFilter::Info);
+    log::info!(
+        "TSC {} kHz by {}, alarm by {}",
+        timing.tsc.hertz() / 1000,
+        timing.source,
+        if timing.has_deadline() {
+            "TSC deadline"
+        } else {
+            "local APIC count"
+        },
+    );
 }
 
 /// Ends a boot that cannot go on.
