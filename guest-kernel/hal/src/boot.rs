@@ -184,7 +184,8 @@ extern "C" fn hal_boot_own() -> ! {
     let Some(taken) = TAKEN.get() else {
         stop(format_args!("nothing taken over"));
     };
-    let memory = fill_heap(&taken.free);
+    // SAFETY: `build` mapped it writable and gave it to nothing else; this step is taken once.
+    let memory = unsafe { fill_heap(&taken.free) };
     cores::keep(taken.stacks.iter().copied().collect::<Vec<_>>());
     if let Some(stacks) = taken.stacks.first() {
         descriptors::load(stacks);
@@ -215,11 +216,14 @@ extern "C" fn hal_boot_own() -> ! {
 }
 
 /// Gives the heap all memory that is left. Returns how many bytes.
-fn fill_heap(free: &[(Gva, u64)]) -> u64 {
+///
+/// # Safety
+/// Each stretch must be mapped, writable, and used by nothing else from now on.
+unsafe fn fill_heap(free: &[(Gva, u64)]) -> u64 {
     let mut memory = 0;
     for (start, len) in free {
         memory += len;
-        // SAFETY: `build` mapped it writable and gave it to nothing else; called once.
+        // SAFETY: the caller's promise is the condition.
         unsafe { heap::add(start.0 as *mut u8, *len as usize) };
     }
     memory
