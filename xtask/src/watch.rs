@@ -3,7 +3,10 @@
 //!
 //! Neighbours: [`crate::run`] and [`crate::scenario`] choose one.
 
-use isthmus_beds::machine::{Flow, Watcher};
+use isthmus_beds::{
+    machine::{Flow, Watcher},
+    transcript::Transcript,
+};
 use std::{
     io::{self, Read, Write},
     process::{Command, Stdio},
@@ -53,13 +56,9 @@ impl Heartbeat {
     }
 
     fn last_line(&self) -> String {
-        let text = String::from_utf8_lossy(&self.tail);
-        let line = text
-            .lines()
-            .rev()
-            .map(str::trim)
-            .find(|line| !line.is_empty())
-            .unwrap_or("(nothing yet)");
+        let said = Transcript::new(&self.tail);
+        let last = said.lines().iter().rev().find(|line| !line.is_empty());
+        let line = last.map_or("(nothing yet)", String::as_str);
         line.chars().filter(|c| !c.is_control()).take(100).collect()
     }
 }
@@ -266,6 +265,6 @@ mod tests {
         let mut heartbeat = Heartbeat::new("m");
         let mut input = Vec::new();
         heartbeat.serial(b"one\r\n\x1b[31mtwo\r\n\r\n", &mut input);
-        assert_eq!(heartbeat.last_line(), "[31mtwo");
+        assert_eq!(heartbeat.last_line(), "two");
     }
 }

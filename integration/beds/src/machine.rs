@@ -8,10 +8,11 @@ use std::{path::PathBuf, time::Duration};
 /// The processor that Bochs shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CpuModel {
-    /// The newest one: every VT-x feature that Bochs 2.7 has. Its CPUID leaf 0x15 claims another clock than the TSC runs at.
-    #[default]
+    /// The newest one: every VT-x feature that Bochs 2.7 has. Its CPUID leaf 0x15 claims another clock than the TSC runs at,
+    /// and its XSAVE leaves contradict each other.
     Tigerlake,
-    /// The one whose XSAVE and clock are sound: for Linux without a hypervisor.
+    /// The one whose XSAVE and clock are sound, so that Linux uses both.
+    #[default]
     Haswell,
     /// Server Skylake: PML and TSC scaling.
     SkylakeX,

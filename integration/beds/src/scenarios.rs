@@ -56,7 +56,7 @@ impl Run {
     ) -> Self {
         Self {
             manifest,
-            cpu: CpuModel::Tigerlake,
+            cpu: CpuModel::Haswell,
             limit: Duration::from_secs(minutes * 60),
             until: &[],
             judge,

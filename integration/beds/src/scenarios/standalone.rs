@@ -11,7 +11,7 @@ pub const SCENARIO: Scenario = Scenario {
     bed: Some(Bed::Standalone),
     runs: &[Run {
         manifest: "standalone",
-        cpu: crate::machine::CpuModel::Tigerlake,
+        cpu: crate::machine::CpuModel::Haswell,
         limit: Duration::from_secs(60),
         until: &[],
         judge,
