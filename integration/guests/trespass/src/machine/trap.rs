@@ -122,8 +122,10 @@ fn exception(frame: &mut Frame) {
     let vector = frame.vector as u8;
     let recovery = RECOVERY.swap(0, Ordering::Relaxed);
     if recovery == 0 {
+        // Pushed in the order rax, rcx, rdx: the last in memory.
+        let [.., rdx, rcx, rax] = frame.registers;
         serial::print(format_args!(
-            "trespass: exception {vector} with error code {:#x} at {:#x}, stack {:#x}, address {:#x}, where none was asked for\n",
+            "trespass: exception {vector} with error code {:#x} at {:#x}, stack {:#x}, address {:#x}, rax {rax:#x}, rcx {rcx:#x}, rdx {rdx:#x}, where none was asked for\n",
             frame.error,
             frame.rip,
             frame.rsp,
