@@ -22,12 +22,15 @@ const UNFINISHED: [&str; 6] = [
     concat!("#[ign", "ore]"),
 ];
 
+/// A part of the lint: its name, and whether the tree passes.
+type Step = (&'static str, fn() -> Result<bool>);
+
 /// The command.
 ///
 /// # Errors
 /// If cargo cannot be run or a file cannot be read.
 pub fn command() -> Result<u8> {
-    let steps: [(&str, fn() -> Result<bool>); 3] = [
+    let steps: [Step; 3] = [
         ("rustfmt", format),
         ("clippy", clippy),
         ("house rules", rules),

@@ -8,7 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "linux-and-services",
     promise: "Linux with two vCPUs does its work beside the capability kernel, which keeps ticking, and switches itself off",
     bed: None,
-    runs: &[Run::new("linux-and-services", 10, judge)],
+    runs: &[Run::new("linux-and-services", 20, judge)],
 };
 
 /// The kernel's period in the manifest.

@@ -9,10 +9,10 @@ pub const SCENARIO: Scenario = Scenario {
     promise: "Debian's -amd64 and -rt-amd64 kernels do the workload, memtest86+ shows its test screen, Xen starts as a Multiboot guest",
     bed: None,
     runs: &[
-        Run::new("other-linux-amd64", 10, other_linux),
-        Run::new("other-linux-rt", 10, other_linux),
-        Run::new("other-memtest", 5, memtest).until(MEMTEST),
-        Run::new("other-xen", 5, xen).until(XEN),
+        Run::new("other-linux-amd64", 20, other_linux),
+        Run::new("other-linux-rt", 20, other_linux),
+        Run::new("other-memtest", 10, memtest).until(MEMTEST),
+        Run::new("other-xen", 10, xen).until(XEN),
     ],
 };
 

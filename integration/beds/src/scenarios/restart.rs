@@ -24,7 +24,7 @@ pub const SCENARIO: Scenario = Scenario {
 const OVER: &str = "linux: ended for good";
 
 const fn run(manifest: &'static str, judge: fn(&Outcome, &Facts) -> Objections) -> Run {
-    Run::new(manifest, 15, judge).until(&[OVER])
+    Run::new(manifest, 30, judge).until(&[OVER])
 }
 
 /// Restarts that the issue asks for.

@@ -10,7 +10,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "shared-core",
     promise: "on one core, Linux and the capability kernel each use what their budget says within 2 %, and neither starves",
     bed: None,
-    runs: &[Run::new("shared-core", 10, judge)],
+    runs: &[Run::new("shared-core", 20, judge)],
 };
 
 /// The kernel's period in the manifest.

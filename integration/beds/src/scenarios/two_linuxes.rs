@@ -8,7 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "two-linuxes",
     promise: "two Linuxes fill their memory at the same time and each finds its own unchanged; each has the memory and devices of its manifest",
     bed: None,
-    runs: &[Run::new("two-linuxes", 10, judge)],
+    runs: &[Run::new("two-linuxes", 20, judge)],
 };
 
 /// Name, memory in the manifest in MiB, and whether it has a clock.
