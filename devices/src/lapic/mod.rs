@@ -12,6 +12,7 @@ mod registers;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod virtualized;
 
 use alloc::boxed::Box;
 

@@ -162,7 +162,7 @@ impl Lapic {
         Effect::None
     }
 
-    fn timer_mode(&self) -> TimerMode {
+    pub(super) fn timer_mode(&self) -> TimerMode {
         let entry = Lvt::from_bits(self.page.get(offset::LVT_TIMER));
         TimerMode::from_bits(entry.timer_mode())
     }

@@ -48,6 +48,10 @@ pub struct Core {
     work: Vec<(usize, Work)>,
     loaded: Option<usize>,
     duty_at: u64,
+    /// The manifest's time limit is over; the machine ends at the next duty, when every core has reported.
+    time_over: bool,
+    /// Reports asked for that this core has made.
+    reports: u32,
 }
 
 impl Core {
@@ -80,7 +84,7 @@ impl Core {
             }
         }
         let host = ThisCore { machine, core };
-        Self { host, tables, support, scheduler, seats, work, loaded: None, duty_at: 0 }
+        Self { host, tables, support, scheduler, seats, work, loaded: None, duty_at: 0, time_over: false, reports: 0 }
     }
 
     /// Runs for ever.
@@ -90,7 +94,7 @@ impl Core {
             let working = self.duties();
             let now = cpu::rdtsc();
             match self.scheduler.pick(now) {
-                Decision::Run { slot, until } => self.run_slice(slot, until.min(self.deadline(now))),
+                Decision::Run { slot, until } => self.run_slice(slot, now, until.min(self.deadline(now))),
                 Decision::Idle { .. } if working => {}
                 Decision::Idle { until } => {
                     let until = until.unwrap_or(u64::MAX).min(self.deadline(now));
@@ -141,12 +145,18 @@ impl Core {
             self.duty_at = now + self.machine().facts.tsc_hz / 1_000_000 * DUTY_MICROS;
             if self.host.core.0 == 0 {
                 console::pump();
+                if self.time_over {
+                    print_counters(self.machine());
+                    console::finish(1);
+                }
                 if self.machine().time_limit.is_some_and(|limit| now >= limit) {
                     error!("the time limit of the manifest is over");
-                    console::finish(1);
+                    self.machine().ask_for_report();
+                    self.time_over = true;
                 }
             }
         }
+        self.report_if_asked();
         self.poll_partitions(now);
         self.wake_by_mail(now);
         self.follow_lives();
@@ -158,6 +168,22 @@ impl Core {
             }
         }
         working
+    }
+
+    /// Stores the counters of this core's vCPUs and says where they are.
+    fn report_if_asked(&mut self) {
+        let asked = self.machine().reports_asked.load(Ordering::Acquire);
+        if core::mem::replace(&mut self.reports, asked) == asked {
+            return;
+        }
+        for seat in &mut self.seats {
+            let Some(slot) = self.host.machine.slots.get(seat.slot) else { continue };
+            if let Some(living) = seat.living.as_mut() {
+                store_counters(slot, living);
+                let used = self.scheduler.used(seat.place);
+                info!("{} vcpu {}: {} ticks used, {}", slot.plan.name, seat.vcpu.0, used, living.whereabouts());
+            }
+        }
     }
 
     /// Boards whose time has come and partitions whose time is up.
@@ -236,7 +262,9 @@ impl Core {
         }
     }
 
-    fn run_slice(&mut self, place: Place, until: u64) {
+    /// Runs a vCPU. All of the core's time since it was picked is its own: switching to it, its exits, and the
+    /// hypervisor's work on its behalf.
+    fn run_slice(&mut self, place: Place, picked: u64, until: u64) {
         let host = self.host;
         let Some(index) = self.seats.iter().position(|seat| seat.place == place) else { return };
         if self.loaded != Some(index) {
@@ -250,9 +278,8 @@ impl Core {
         }
         let Some(seat) = self.seats.get_mut(index) else { return };
         let (Some(slot), Some(living)) = (host.machine.slots.get(seat.slot), seat.living.as_mut()) else { return };
-        let start = cpu::rdtsc();
         let end = living.run(host, slot, until);
-        self.scheduler.account(place, cpu::rdtsc().wrapping_sub(start));
+        self.scheduler.account(place, cpu::rdtsc().wrapping_sub(picked));
         match end {
             SliceEnd::Over => {}
             SliceEnd::Blocked(timer) => {
@@ -270,6 +297,15 @@ fn store_counters(slot: &Slot, living: &Living) {
     }
 }
 
+/// Every partition's counters, as its cores last stored them.
+fn print_counters(machine: &Machine) {
+    for slot in &machine.slots {
+        let counters = slot.counters.lock();
+        let table = CounterTable { partition: slot.partition.id, name: &slot.plan.name, vcpus: &counters };
+        console::say(format_args!("{table}"));
+    }
+}
+
 /// Carries out a key.
 fn act(machine: &'static Machine, command: ConsoleCommand) {
     let slot = |partition: isthmus_abi::PartitionId| machine.slots.get(usize::from(partition.0));
@@ -284,11 +320,8 @@ fn act(machine: &'static Machine, command: ConsoleCommand) {
             }
         }
         ConsoleCommand::Counters => {
-            for slot in &machine.slots {
-                let counters = slot.counters.lock();
-                let table = CounterTable { partition: slot.partition.id, name: &slot.plan.name, vcpus: &counters };
-                console::say(format_args!("{table}"));
-            }
+            print_counters(machine);
+            machine.ask_for_report();
         }
         ConsoleCommand::Restart(partition) => {
             if let Some(slot) = slot(partition) {

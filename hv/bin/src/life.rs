@@ -6,8 +6,9 @@ use crate::machine::{Machine, Ram, Resources, Slot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use isthmus_abi::{ApicId, Gpa};
+use isthmus_abi::{ApicId, Gpa, PAGE_SIZE};
 use isthmus_boot::acpi::{AcpiConfig, tables};
+use isthmus_boot::layout;
 use isthmus_boot::plan::{Content, LoadPlan, Module, Request, plan};
 use isthmus_devices::memory::GuestMemory;
 use isthmus_hv_core::counters::CounterTable;
@@ -205,6 +206,12 @@ fn try_build(machine: &Machine, slot: &Slot, clean: Vec<Region>) -> Result<Work,
             at += take;
             current = rest.filter(|rest| rest.bytes() > 0).or_else(|| pieces.next());
         }
+    }
+    if let Some(page) = machine.apic_access {
+        let access = Permissions::READ | Permissions::WRITE;
+        space
+            .map(&mut tables, layout::LAPIC, page, PAGE_SIZE, access, MemoryType::WriteBack, sizes)
+            .map_err(|error| error.to_string())?;
     }
     let ept_pointer = EptPointer::new(space.root(), machine.capabilities.ept_vpid.accessed_dirty()).bits();
     let plan = load_plan(slot)?;

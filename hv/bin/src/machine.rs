@@ -90,6 +90,8 @@ pub struct Machine {
     pub msr_bitmap: Hpa,
     /// I/O bitmaps A and B.
     pub io_bitmaps: [Hpa; 2],
+    /// The APIC-access page, which no access ever reaches: the processor diverts them all.
+    pub apic_access: Option<Hpa>,
     /// Cores that run, in the order of their ids.
     pub cores: Vec<ApicId>,
     /// Free memory.
@@ -106,6 +108,8 @@ pub struct Machine {
     pub soft_off: Option<[(Option<Port>, u8); 2]>,
     /// TSC at the loader's hand-over.
     pub entry_tsc: u64,
+    /// How often the cores were asked to report on their vCPUs.
+    pub reports_asked: AtomicU32,
     /// Partitions that have not ended for good.
     pub alive: AtomicU32,
 }
@@ -135,6 +139,14 @@ impl Machine {
             tables::note_interrupt(apic::KICK_VECTOR);
         } else if let Some(target) = self.cores.get(usize::from(core.0)) {
             apic::send(*target, apic::KICK_VECTOR);
+        }
+    }
+
+    /// Makes every core store its vCPUs' counters and say where they are.
+    pub fn ask_for_report(&self) {
+        self.reports_asked.fetch_add(1, Ordering::AcqRel);
+        for core in 0..self.cores.len() {
+            self.kick(CoreId(core as u16));
         }
     }
 

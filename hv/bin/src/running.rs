@@ -14,7 +14,7 @@ use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
 use isthmus_hv_hal::tables::CoreTables;
 use isthmus_hv_hal::vmx::{Addresses, CurrentVmcs, VmcsRegion, invvpid};
-use isthmus_hv_hal::{apic, cpu, tables};
+use isthmus_hv_hal::{apic, cpu, pool, tables};
 use isthmus_vmx::checks;
 use isthmus_vmx::field::{Field, Vmcs};
 use isthmus_vmx::instruction_error;
@@ -72,6 +72,8 @@ struct OnCore<'a> {
     vmcs: CurrentVmcs<'a>,
     switched: &'a SwitchedState,
     vpid: u16,
+    /// Whether the vCPU's registers beyond the VMCS are in the core; while it is being made they are not.
+    loaded: bool,
 }
 
 impl Vmcs for OnCore<'_> {
@@ -124,11 +126,22 @@ impl Processor for OnCore<'_> {
         let registers = cpu::DebugRegisters { dr6: value, ..cpu::DebugRegisters::save() };
         registers.load();
     }
+    fn reset_debug_registers(&mut self) {
+        if self.loaded {
+            cpu::DebugRegisters::default().load();
+            cpu::write_cr2(0);
+        }
+    }
     fn read_msr(&self, msr: Msr) -> u64 {
         cpu::read_msr(msr)
     }
     fn write_msr(&mut self, msr: Msr, value: u64) {
         self.switched.write_msr(msr, value);
+    }
+    fn set_apic_virtualization(&mut self, on: bool) {
+        if self.host.machine.facts.apic_virtualization {
+            self.vmcs.set_apic_virtualization(on);
+        }
     }
     fn flush_translations(&mut self) {
         flush_vpid(self.host.machine, self.vpid);
@@ -165,13 +178,13 @@ impl Living {
             io_bitmaps: machine.io_bitmaps,
             msr_bitmap: machine.msr_bitmap,
             ept_pointer: living.resources.ept_pointer,
-            virtual_apic: None,
-            apic_access: None,
+            virtual_apic: pool::physical(living.vcpu.lapic.page()).filter(|_| machine.facts.apic_virtualization),
+            apic_access: machine.apic_access.filter(|_| machine.facts.apic_virtualization),
         };
         let Self { vcpu, region, switched, vpid, .. } = &mut living;
         let mut vmcs = region.activate();
         vmcs.configure(&machine.controls, &addresses, *vpid, core_tables);
-        let mut on_core = OnCore { host, vmcs, switched, vpid: *vpid };
+        let mut on_core = OnCore { host, vmcs, switched, vpid: *vpid, loaded: false };
         vcpu.initialise(&slot.partition, &mut on_core);
         vcpu.init(&slot.partition, &mut on_core);
         if id.0 == 0 && let Some(state) = start {
@@ -199,7 +212,7 @@ impl Living {
         let Some(mailbox) = partition.mailbox(self.vcpu.id) else { return SliceEnd::Over };
         let shift = u32::from(host.machine.capabilities.misc.preemption_timer_shift());
         let Self { vcpu, region, switched, resources, vpid } = self;
-        let mut on_core = OnCore { host, vmcs: region.activate(), switched, vpid: *vpid };
+        let mut on_core = OnCore { host, vmcs: region.activate(), switched, vpid: *vpid, loaded: true };
         mailbox.come_back();
         let mut before = cpu::rdtsc();
         loop {
@@ -208,13 +221,13 @@ impl Living {
                     continue;
                 }
                 vcpu.counters.spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
-                let timer = vcpu.lapic.next_event().map(|ticks| ticks.0.wrapping_sub(vcpu.tsc_offset));
-                return SliceEnd::Blocked(timer.filter(|_| vcpu.activity == Activity::Halted));
+                let timer = vcpu.next_timer(cpu::rdtsc());
+                let wakes = vcpu.activity == Activity::Halted && timer != u64::MAX;
+                return SliceEnd::Blocked(wakes.then_some(timer));
             }
-            let timer = vcpu.lapic.next_event().map_or(u64::MAX, |ticks| ticks.0.wrapping_sub(vcpu.tsc_offset));
-            let board = if partition.home() == host.core { partition.board_deadline() } else { u64::MAX };
-            let deadline = until.min(timer).min(board);
             let now = cpu::rdtsc();
+            let board = if partition.home() == host.core { partition.board_deadline() } else { u64::MAX };
+            let deadline = until.min(vcpu.next_timer(now)).min(board);
             let ticks = deadline.saturating_sub(now) >> shift;
             on_core.vmcs.set_preemption_timer(ticks.min(u64::from(u32::MAX)) as u32);
             #[cfg(debug_assertions)]
@@ -305,7 +318,37 @@ pub fn flush_partition(machine: &Machine, ept_pointer: u64) {
     }
 }
 
+/// Where a vCPU was when it was last seen, for the report.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Whereabouts {
+    rip: u64,
+    rflags: u64,
+    interruptibility: u64,
+    activity: Activity,
+    interrupt_status: u64,
+}
+
+impl core::fmt::Display for Whereabouts {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { rip, rflags, interruptibility, activity, interrupt_status } = self;
+        write!(f, "{activity:?} at rip {rip:#x}, rflags {rflags:#x}, interruptibility {interruptibility:#x}, ")?;
+        write!(f, "highest interrupts requested and in service {:#x} and {:#x}", interrupt_status & 0xff, interrupt_status >> 8)
+    }
+}
+
 impl Living {
+    /// Where the vCPU is. Its VMCS becomes current.
+    pub fn whereabouts(&mut self) -> Whereabouts {
+        let vmcs = self.region.activate();
+        Whereabouts {
+            rip: vmcs.read(Field::GUEST_RIP),
+            rflags: vmcs.read(Field::GUEST_RFLAGS),
+            interruptibility: vmcs.read(Field::GUEST_INTERRUPTIBILITY_STATE),
+            activity: self.vcpu.activity,
+            interrupt_status: u64::from(self.vcpu.lapic.interrupt_status()),
+        }
+    }
+
     /// The resources' EPT pointer, for the flush when the vCPU is parked.
     pub fn ept_pointer(&self) -> u64 {
         self.resources.ept_pointer

@@ -26,7 +26,7 @@ use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables
 use isthmus_manifest::MANIFEST_MODULE;
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::Processor;
-use isthmus_vmx::controls::{Wanted, negotiate};
+use isthmus_vmx::controls::{Controls, PrimaryProcessorBased, SecondaryProcessorBased, Wanted, negotiate};
 use isthmus_vmx::invalidate::Offered;
 use isthmus_vmx::preflight::{CpuFacts, Report};
 use log::{error, info, warn};
@@ -159,10 +159,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
     apic::enable();
     let tsc_hz = clock::tsc_hz(platform.pm_timer);
     let capabilities = preflight();
-    let controls = match negotiate(&capabilities, &Wanted::isthmus()) {
-        Ok(controls) => controls,
-        Err(missing) => stop(format_args!("{missing}")),
-    };
+    let (controls, apic_virtualization) = negotiate_controls(&capabilities);
     let support = start_vmx(boot_core);
     let facts = MachineFacts {
         tsc_hz,
@@ -174,8 +171,9 @@ extern "C" fn boot_core_on_own_stack() -> ! {
             cr4_fixed0: capabilities.cr4.fixed0,
             cr4_fixed1: capabilities.cr4.fixed1,
         },
-        invpcid: controls.secondary.contains(isthmus_vmx::controls::SecondaryProcessorBased::ENABLE_INVPCID),
-        rdtscp: controls.secondary.contains(isthmus_vmx::controls::SecondaryProcessorBased::ENABLE_RDTSCP),
+        invpcid: controls.secondary.contains(SecondaryProcessorBased::ENABLE_INVPCID),
+        rdtscp: controls.secondary.contains(SecondaryProcessorBased::ENABLE_RDTSCP),
+        apic_virtualization,
         microcode: 0,
         boot_time: clock::unix_time().saturating_sub(cpu::rdtsc() / tsc_hz.max(1)),
     };
@@ -222,6 +220,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         invalidate: Offered::new(capabilities.ept_vpid),
         msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
         io_bitmaps: [bitmap(|bytes| bytes.fill(0xff)), bitmap(|bytes| bytes.fill(0xff))],
+        apic_access: apic_virtualization.then(|| bitmap(|_| {})),
         cores: platform.processors.clone(),
         memory: spin::Mutex::new(memory),
         memory_at_start,
@@ -230,6 +229,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         time_limit: time_limit.map(|limit| cpu::rdtsc() + limit.0 * tsc_hz / 1_000_000),
         soft_off: soft_off.map(|(a, b)| [(platform.pm1_control[0], a), (platform.pm1_control[1], b)]),
         entry_tsc: hand_over.entry_tsc,
+        reports_asked: AtomicU32::new(0),
         alive,
     });
     report::set_power_off(machine::power_off);
@@ -299,6 +299,31 @@ fn preflight() -> Capabilities {
         stop(format_args!("{blocker}"));
     }
     capabilities.unwrap_or_else(|| stop(format_args!("this processor offers no VT-x")))
+}
+
+/// The controls that every vCPU gets, and whether the processor is to work on the local APICs' pages: it helps
+/// with all of reading, writing and delivering, or is not asked to help at all.
+fn negotiate_controls(capabilities: &Capabilities) -> (Controls, bool) {
+    let help = SecondaryProcessorBased::VIRTUALIZE_APIC_ACCESSES
+        | SecondaryProcessorBased::APIC_REGISTER_VIRTUALIZATION
+        | SecondaryProcessorBased::VIRTUAL_INTERRUPT_DELIVERY;
+    let agree = |wanted: &Wanted| match negotiate(capabilities, wanted) {
+        Ok(controls) => controls,
+        Err(missing) => stop(format_args!("{missing}")),
+    };
+    let controls = agree(&Wanted::isthmus().with_apic_virtualization(true));
+    let shadow = controls.primary.contains(PrimaryProcessorBased::USE_TPR_SHADOW);
+    if shadow && controls.secondary.contains(help) {
+        // The page is handed over vCPU by vCPU; until then its accesses exit.
+        let mut controls = controls;
+        controls.primary.remove(PrimaryProcessorBased::USE_TPR_SHADOW);
+        controls.primary |= PrimaryProcessorBased::CR8_LOAD_EXITING | PrimaryProcessorBased::CR8_STORE_EXITING;
+        controls.secondary.remove(help - SecondaryProcessorBased::VIRTUALIZE_APIC_ACCESSES);
+        return (controls, true);
+    }
+    let mut without = Wanted::isthmus();
+    without.optional.primary.remove(PrimaryProcessorBased::USE_TPR_SHADOW);
+    (agree(&without), false)
 }
 
 /// Takes the calling core into VMX root operation and turns its extended state on.

@@ -107,6 +107,8 @@ pub struct MachineFacts {
     pub invpcid: bool,
     /// "Enable RDTSCP" was granted.
     pub rdtscp: bool,
+    /// The APIC-access page, APIC-register virtualization and virtual-interrupt delivery were granted.
+    pub apic_virtualization: bool,
     /// IA32_BIOS_SIGN_ID: the microcode revision in the upper half.
     pub microcode: u64,
     /// Seconds since 1970 at TSC zero.
@@ -131,6 +133,8 @@ pub struct Partition {
     pub control: ControlPolicy,
     /// IA32_BIOS_SIGN_ID.
     pub microcode: u64,
+    /// Whether the processor offers to work on the local APICs' pages.
+    pub apic_virtualization: bool,
     /// Its time.
     pub clock: PartitionClock,
     /// Its devices.
@@ -193,6 +197,7 @@ impl Partition {
             cpuid,
             control,
             microcode: machine.microcode,
+            apic_virtualization: machine.apic_virtualization,
             clock: PartitionClock { tsc_hz: machine.tsc_hz, epoch: AtomicU64::new(0) },
             board: Mutex::new(Board::new(board_config)),
             lifecycle: Lifecycle::new(plan.vcpus.len() as u32),

@@ -32,10 +32,14 @@ pub trait Processor: Vmcs + Host {
     fn dr6(&self) -> u64;
     /// Sets DR6.
     fn set_dr6(&mut self, value: u64);
+    /// CR2 and the debug registers outside the VMCS as after INIT (SDM Vol. 3A Table 9-1).
+    fn reset_debug_registers(&mut self);
     /// A register that holds the guest's value while its vCPU is loaded (see [`crate::msr::SWITCHED`]).
     fn read_msr(&self, msr: Msr) -> u64;
     /// Writes such a register, already checked.
     fn write_msr(&mut self, msr: Msr, value: u64);
+    /// Hands the local APIC's page to the hardware, or takes it back; nothing where the processor offers no such help.
+    fn set_apic_virtualization(&mut self, on: bool);
     /// Drops the vCPU's cached translations (INVVPID, SDM Vol. 3C §29.4.3).
     fn flush_translations(&mut self);
 }

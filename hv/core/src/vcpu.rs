@@ -1,14 +1,14 @@
 //! One virtual CPU: what the hypervisor keeps of it beside its VMCS. Owned by the core that runs it.
 
 use crate::control::{self, ControlState, cr0, cr4, efer};
-use crate::counters::Counters;
-use crate::inject::{Activity, Event, EventQueue, TripleFault, exception};
+use crate::counters::{Counters, Injected};
+use crate::inject::{Activity, Event, EventQueue, TripleFault, after_instruction, exception};
 use crate::msr::MsrState;
 use crate::partition::Partition;
 use crate::processor::Processor;
 use isthmus_abi::{ApicId, Gpr, Gprs, VcpuId, Vector};
 use isthmus_boot::start::{SegmentState, StartState};
-use isthmus_devices::lapic::{Lapic, LapicConfig};
+use isthmus_devices::lapic::{ApicMode, Lapic, LapicConfig};
 use isthmus_devices::time::Ticks;
 use isthmus_vmx::field::Field;
 
@@ -29,6 +29,9 @@ pub mod rflags {
 /// Exceptions that exit: those whose delivery can loop inside the processor with no instruction in between, so
 /// that no interrupt would ever be taken (#DB, #AC), and machine checks, which concern the machine.
 pub const EXCEPTION_BITMAP: u64 = 1 << exception::DB.0 | 1 << exception::AC.0 | 1 << exception::MC.0;
+
+const EOI_EXIT_BITMAPS: [Field; 4] =
+    [Field::EOI_EXIT_BITMAP_0, Field::EOI_EXIT_BITMAP_1, Field::EOI_EXIT_BITMAP_2, Field::EOI_EXIT_BITMAP_3];
 
 /// A virtual CPU.
 #[derive(Debug)]
@@ -57,6 +60,12 @@ pub struct Vcpu {
     pub tsc_offset: u64,
     /// What it did so far.
     pub counters: Counters,
+    /// Whether the processor itself works on the APIC's page (APIC-register virtualization and virtual-interrupt delivery).
+    pub apic_virtualized: bool,
+    /// Whether the page may have requests that the guest interrupt status does not know of.
+    pub(crate) apic_changed: bool,
+    /// The EOI-exit bitmap as last written.
+    pub(crate) eoi_exits: [u64; 4],
     /// Whether the window controls are on, so that they are written only when they change.
     pub(crate) windows: (bool, bool),
 }
@@ -84,6 +93,9 @@ impl Vcpu {
             ext_int: false,
             tsc_offset: 0,
             counters: Counters::default(),
+            apic_virtualized: false,
+            apic_changed: true,
+            eoi_exits: [0; 4],
             windows: (false, false),
         }
     }
@@ -93,6 +105,15 @@ impl Vcpu {
     #[inline]
     pub fn guest_tsc(&self, host_tsc: u64) -> Ticks {
         Ticks(host_tsc.wrapping_add(self.tsc_offset))
+    }
+
+    /// When the vCPU's APIC timer fires next, on the host's TSC; `u64::MAX` for never. A deadline in the guest's past
+    /// is now, one beyond the end of the host's time is never.
+    #[must_use]
+    #[inline]
+    pub fn next_timer(&self, host_tsc: u64) -> u64 {
+        let now = self.guest_tsc(host_tsc);
+        self.lapic.next_event().map_or(u64::MAX, |ticks| host_tsc.saturating_add(ticks.0.saturating_sub(now.0)))
     }
 
     /// Puts the vCPU into a state to start from: the boot protocol's on vCPU 0, a start-up IPI's on others.
@@ -157,12 +178,53 @@ impl Vcpu {
         cpu.write(Field::TSC_OFFSET, self.tsc_offset);
         cpu.write(Field::GUEST_IA32_PAT, MsrState::pat_reset());
         self.windows = (false, false);
+        self.eoi_exits = [0; 4];
+        for field in EOI_EXIT_BITMAPS {
+            cpu.write(field, 0);
+        }
+        self.follow_apic_mode(partition, cpu);
+    }
+
+    /// After the APIC may have changed its mode: hardware works on the page in xAPIC mode, the hypervisor in any other.
+    pub fn follow_apic_mode(&mut self, partition: &Partition, cpu: &mut impl Processor) {
+        let wanted = partition.apic_virtualization && self.lapic.mode() == ApicMode::XApic;
+        if self.apic_virtualized != wanted {
+            self.apic_virtualized = wanted;
+            cpu.set_apic_virtualization(wanted);
+        }
+        self.apic_changed = true;
+    }
+
+    /// The APIC took a new request into its page.
+    pub(crate) fn requested(&mut self) {
+        self.apic_changed = true;
+        if self.apic_virtualized {
+            // The processor will inject it without a word.
+            self.counters.inject(Injected::Lapic);
+        }
+    }
+
+    /// Tells the processor what the APIC's page asks for now (SDM Vol. 3C §30.2.1).
+    pub(crate) fn publish_requests(&mut self, cpu: &mut impl Processor) {
+        if !core::mem::take(&mut self.apic_changed) {
+            return;
+        }
+        cpu.write(Field::GUEST_INTERRUPT_STATUS, u64::from(self.lapic.interrupt_status()));
+        let level = self.lapic.level_vectors();
+        if level != self.eoi_exits {
+            self.eoi_exits = level;
+            for (field, word) in EOI_EXIT_BITMAPS.into_iter().zip(level) {
+                cpu.write(field, word);
+            }
+        }
     }
 
     /// INIT: everything but the APIC's base and mode, the TSC, MTRRs and extended state (SDM Vol. 3A Table 9-1).
     pub fn init(&mut self, partition: &Partition, cpu: &mut impl Processor) {
         self.events.clear();
+        cpu.reset_debug_registers();
         self.lapic.reset(true);
+        self.follow_apic_mode(partition, cpu);
         self.start(&StartState::reset(), partition, cpu);
         self.activity = if self.id.0 == 0 { Activity::Active } else { Activity::WaitForSipi };
     }
@@ -210,19 +272,26 @@ impl Vcpu {
 
     /// As [`Vcpu::advance`], for an instruction of `length` bytes.
     pub fn advance_by(&self, length: u64, cpu: &mut impl Processor) {
-        const SHADOWS: u64 = 3;
         const SINGLE_STEP: u64 = 1 << 14;
         let next = cpu.read(Field::GUEST_RIP).wrapping_add(length);
         let long = cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0;
         cpu.write(Field::GUEST_RIP, if long { next } else { next & 0xffff_ffff });
-        let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
-        if state & SHADOWS != 0 {
-            cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, state & !SHADOWS);
+        let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
+        let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
+        let (blocking, single_step) =
+            after_instruction(state, trap_flag, trap_flag && Self::steps_by_branches(cpu));
+        if blocking != state {
+            cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
         }
-        if cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0 {
+        if single_step {
             let pending = cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
             cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
         }
+    }
+
+    /// IA32_DEBUGCTL.BTF: the trap flag stops at branches, not at instructions.
+    pub(crate) fn steps_by_branches(cpu: &impl Processor) -> bool {
+        cpu.read(Field::GUEST_IA32_DEBUGCTL) & 1 << 1 != 0
     }
 
     /// Whether the guest runs 64-bit code now.

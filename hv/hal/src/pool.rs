@@ -75,6 +75,14 @@ pub fn direct(hpa: Hpa) -> Hva {
     Hva(hpa.0.wrapping_add(OFFSET.load(Ordering::Relaxed)))
 }
 
+/// Physical address of something in the heap, for hardware that is to work on it. `None` for anything else.
+#[must_use]
+pub fn physical<T>(object: &T) -> Option<Hpa> {
+    let address = core::ptr::from_ref(object) as u64;
+    let end = FRAMES.lock().end;
+    address.checked_sub(DIRECT_OFFSET).filter(|hpa| *hpa < end).map(Hpa)
+}
+
 /// A zeroed frame, or `None` when the pool is used up.
 #[must_use]
 pub fn allocate_frame() -> Option<Hpa> {

@@ -3,8 +3,8 @@
 use isthmus_abi::Port;
 use spin::Mutex;
 use uart_16550::backend::PioBackend;
-use uart_16550::spec::registers::IER;
-use uart_16550::{Config, Uart16550};
+use uart_16550::spec::registers::{FifoTriggerLevel, IER};
+use uart_16550::{BaudRate, Config, Uart16550};
 
 /// COM1's ports start here.
 pub const COM1: Port = Port(0x3f8);
@@ -20,7 +20,13 @@ static UART: Mutex<Option<Uart>> = Mutex::new(None);
 pub fn init() -> bool {
     // SAFETY: the COM1 ports are the hypervisor's: no guest gets them.
     let Ok(mut uart) = (unsafe { Uart16550::new_port(COM1.0) }) else { return false };
-    let config = Config { interrupts: IER::empty(), ..Config::default() };
+    let config = Config {
+        interrupts: IER::empty(),
+        baud_rate: BaudRate::Baud115200,
+        // Every key counts at once.
+        fifo_trigger_level: Some(FifoTriggerLevel::One),
+        ..Config::default()
+    };
     let present = uart.init(config).is_ok();
     if present {
         *UART.lock() = Some(uart);

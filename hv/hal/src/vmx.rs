@@ -274,6 +274,21 @@ impl CurrentVmcs<'_> {
         }
     }
 
+    /// Hands the virtual-APIC page to the processor (TPR shadow, APIC-register virtualization, virtual-interrupt
+    /// delivery), or takes it back: then CR8 and the page exit. Only where `configure` was given both pages.
+    pub fn set_apic_virtualization(&mut self, on: bool) {
+        const TPR_SHADOW: u64 = 1 << 21;
+        const CR8_EXITING: u64 = 3 << 19;
+        const REGISTERS_AND_DELIVERY: u64 = 1 << 8 | 1 << 9;
+        self.set_primary(TPR_SHADOW, on);
+        self.set_primary(CR8_EXITING, !on);
+        let field = Field::SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS;
+        let old = self.read(field);
+        let new = if on { old | REGISTERS_AND_DELIVERY } else { old & !REGISTERS_AND_DELIVERY };
+        // SAFETY: the page's address was set by `configure`; the controls work on that page alone.
+        unsafe { write_field(field, new) };
+    }
+
     /// Sets whether the next entry is to IA-32e mode (bit 9 of the entry controls), as EFER.LMA says.
     pub fn set_ia32e_mode(&mut self, on: bool) {
         let old = self.read(Field::VM_ENTRY_CONTROLS);

@@ -3,6 +3,7 @@
 use super::{After, Scene};
 use crate::counters::Injected;
 use crate::inject::{Activity, EntryDecision, Event, GuestState, Injection, PendingInterrupts, TripleFault, exception};
+use crate::inject::{after_faulting_iret, must_hold_single_step};
 use crate::mailbox::Leave;
 use crate::partition::{EndReason, Partition};
 use crate::processor::Processor;
@@ -56,7 +57,24 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             exception::DB => self.debug_exception(),
             _ => {}
         }
+        self.restore_blocking(information);
         self.raise(event)
+    }
+
+    /// What the exit cut short is blocked again: NMIs, if the fault was an IRET's, and a single step that waits behind
+    /// STI or MOV SS (INT1 exits in such a shadow with nothing pending, and the entry would fail).
+    fn restore_blocking(&mut self, information: u32) {
+        let vectoring = self.cpu.read(Field::IDT_VECTORING_INFORMATION) as u32;
+        let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
+        let blocking = after_faulting_iret(state, information, vectoring);
+        if blocking != state {
+            self.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
+        }
+        let trap_flag = self.cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
+        if must_hold_single_step(blocking, trap_flag, Vcpu::steps_by_branches(self.cpu)) {
+            let pending = self.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
+            self.cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | 1 << 14);
+        }
     }
 
     /// A #DB exit leaves DR6 and DR7 as they were; delivery sets and clears them (SDM Vol. 3C §28.2.1).
@@ -84,34 +102,43 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
         }
     }
     let now = vcpu.guest_tsc(cpu.host_tsc());
-    vcpu.lapic.poll(now);
+    if vcpu.lapic.poll(now) {
+        vcpu.requested();
+    }
     if vcpu.activity == Activity::WaitForSipi || vcpu.activity == Activity::Shutdown {
         return Err(Blocked::WaitForSipi);
     }
-    let pending = PendingInterrupts {
+    let mut pending = PendingInterrupts {
         ext_int: vcpu.ext_int && vcpu.lapic.accepts_ext_int(),
-        lapic: vcpu.lapic.pending(),
+        lapic: if vcpu.apic_virtualized && vcpu.activity == Activity::Active { None } else { vcpu.lapic.pending() },
     };
     let idle = pending == PendingInterrupts::default() && !vcpu.events.has_event() && !vcpu.events.has_nmi();
-    if idle && vcpu.activity == Activity::Active {
+    if !(idle && vcpu.activity == Activity::Active) {
+        let guest = GuestState {
+            interrupts_enabled: cpu.read(Field::GUEST_RFLAGS) & rflags::IF != 0,
+            interruptibility: cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32,
+            activity: vcpu.activity,
+        };
+        if !vcpu.events.wakes(&guest, &pending) {
+            return Err(Blocked::Halted);
+        }
+        vcpu.activity = Activity::Active;
+        if vcpu.apic_virtualized {
+            pending.lapic = None;
+        }
+        let decision = vcpu.events.decide(&guest, &pending);
+        if decision.interruptibility != guest.interruptibility {
+            cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(decision.interruptibility));
+        }
+        inject(vcpu, partition, cpu, &decision);
+        set_windows(vcpu, cpu, decision.want_interrupt_window, decision.want_nmi_window);
+    } else {
         set_windows(vcpu, cpu, false, false);
-        return Ok(());
     }
-    let guest = GuestState {
-        interrupts_enabled: cpu.read(Field::GUEST_RFLAGS) & rflags::IF != 0,
-        interruptibility: cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32,
-        activity: vcpu.activity,
-    };
-    if !vcpu.events.wakes(&guest, &pending) {
-        return Err(Blocked::Halted);
+    if vcpu.apic_virtualized {
+        // The processor delivers the APIC's interrupts by itself, from what the page asks for.
+        vcpu.publish_requests(cpu);
     }
-    vcpu.activity = Activity::Active;
-    let decision = vcpu.events.decide(&guest, &pending);
-    if decision.interruptibility != guest.interruptibility {
-        cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(decision.interruptibility));
-    }
-    inject(vcpu, partition, cpu, &decision);
-    set_windows(vcpu, cpu, decision.want_interrupt_window, decision.want_nmi_window);
     Ok(())
 }
 

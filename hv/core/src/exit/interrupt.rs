@@ -25,12 +25,15 @@ pub(super) fn collect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu:
     if let Some(vector) = mail.sipi {
         vcpu.startup(vector, partition, cpu);
     }
-    if mail.nmi && vcpu.activity != Activity::WaitForSipi {
+    // What came before or with an INIT is gone with the state it was for.
+    if mail.nmi && !mail.init && vcpu.activity != Activity::WaitForSipi {
         vcpu.events.post_nmi();
     }
-    for vector in mail.irr.iter() {
+    for vector in mail.irr.iter().filter(|_| !mail.init) {
         let trigger = if mail.level.contains(vector) { TriggerMode::Level } else { TriggerMode::Edge };
-        vcpu.lapic.accept(vector, trigger);
+        if vcpu.lapic.accept(vector, trigger) {
+            vcpu.requested();
+        }
     }
     if let Some(level) = mail.ext_int {
         vcpu.ext_int = level;

@@ -2,13 +2,13 @@
 //! reads as ones and takes every write, as on a bus where nobody answers.
 
 use super::emulate::{Emulator, Outcome};
-use super::{After, Scene};
+use super::{After, Scene, interrupt};
 use crate::inject::{Event, TripleFault, exception};
 use crate::partition::EndReason;
 use crate::processor::Processor;
 use isthmus_abi::{Gpa, Vector};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::EptViolation;
+use isthmus_vmx::exit::{ApicAccess, ApicAccessType, EptViolation};
 use isthmus_vmx::field::Field;
 use isthmus_x86emu::{DecodeError, Exception, Progress};
 
@@ -42,6 +42,38 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             return self.invalid_opcode();
         }
         let (outcome, length) = Emulator::new(self).instruction();
+        self.conclude(outcome, length)
+    }
+
+    /// The processor carried out a write to the APIC's page that has a meaning beyond it. RIP is past it already.
+    pub(super) fn apic_write(&mut self) -> After {
+        let offset = self.cpu.read(Field::EXIT_QUALIFICATION) as u16 & 0xfff;
+        let now = self.vcpu.guest_tsc(self.cpu.host_tsc());
+        let effect = self.vcpu.lapic.hardware_wrote(offset, now);
+        self.vcpu.apic_changed = true;
+        interrupt::effect(self.vcpu, self.partition, self.cpu, effect);
+        After::Continue
+    }
+
+    /// The processor ended the service of a level-triggered interrupt.
+    pub(super) fn virtualized_eoi(&mut self) -> After {
+        let vector = Vector(self.cpu.read(Field::EXIT_QUALIFICATION) as u8);
+        let effect = self.vcpu.lapic.hardware_ended(vector);
+        interrupt::effect(self.vcpu, self.partition, self.cpu, effect);
+        After::Continue
+    }
+
+    /// An access to the APIC's page that the processor does not carry out by itself.
+    pub(super) fn apic_access(&mut self) -> Result<After, TripleFault> {
+        let access = ApicAccess::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
+        if self.vcpu.events.has_event() {
+            return Err(TripleFault);
+        }
+        if access.access_type() == ApicAccessType::FETCH {
+            return self.invalid_opcode();
+        }
+        let (outcome, length) = Emulator::new(self).instruction();
+        self.vcpu.apic_changed = true;
         self.conclude(outcome, length)
     }
 

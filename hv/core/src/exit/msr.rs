@@ -92,6 +92,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         match register {
             LapicRegister::Base => {
                 self.vcpu.lapic.set_apic_base(value).map_err(|_| GeneralProtection)?;
+                self.vcpu.follow_apic_mode(self.partition, self.cpu);
                 self.partition.publish(self.vcpu);
             }
             LapicRegister::TscDeadline => self.vcpu.lapic.set_tsc_deadline(value, now),

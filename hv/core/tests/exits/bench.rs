@@ -105,6 +105,8 @@ impl Processor for TestCpu {
     fn write_msr(&mut self, msr: Msr, value: u64) {
         self.msrs.insert(msr.0, value);
     }
+    fn set_apic_virtualization(&mut self, _on: bool) {}
+    fn reset_debug_registers(&mut self) {}
     fn flush_translations(&mut self) {
         self.flushes += 1;
     }
@@ -212,6 +214,7 @@ impl Bench {
             },
             invpcid: true,
             rdtscp: true,
+            apic_virtualization: false,
             microcode: 0,
             boot_time: 1_600_000_000,
         };

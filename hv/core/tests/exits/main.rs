@@ -318,6 +318,38 @@ fn a_debug_exception_sets_dr6_and_goes_on() {
     );
 }
 
+/// INT1 in the shadow of MOV SS with single-stepping on: the exit finds a shadow and a trap that is not pending.
+#[test]
+fn int1_behind_mov_ss_with_the_trap_flag_does_not_fail_the_entry() {
+    let mut bench = Bench::long_mode();
+    bench.cpu.write(Field::GUEST_RFLAGS, 0x102);
+    bench.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, 2);
+    let fields = [(Field::VM_EXIT_INTERRUPTION_INFORMATION, 1 | 5 << 8 | VALID)];
+    assert_eq!(bench.exit(EXCEPTION, 1, &fields), After::Continue);
+    assert_eq!(bench.enter(), Ok(Some(1 | 5 << 8)));
+}
+
+#[test]
+fn an_iret_that_faults_blocks_nmis_again() {
+    let mut bench = Bench::long_mode();
+    let fields = [(Field::VM_EXIT_INTERRUPTION_INFORMATION, 17 | 3 << 8 | 1 << 11 | 1 << 12 | VALID)];
+    assert_eq!(bench.exit(EXCEPTION, 0, &fields), After::Continue);
+    assert_eq!(bench.enter(), Ok(Some(17 | 3 << 8 | 1 << 11)));
+    assert_ne!(bench.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) & 1 << 3, 0);
+}
+
+#[test]
+fn stepping_by_branches_is_not_trapped_by_an_emulated_instruction() {
+    let mut bench = Bench::long_mode();
+    bench.cpu.write(Field::GUEST_RFLAGS, 0x102);
+    bench.cpu.write(Field::GUEST_IA32_DEBUGCTL, 2);
+    assert_eq!(bench.exit(CPUID, 2, &[]), After::Continue);
+    assert_eq!(bench.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS), 0);
+    bench.cpu.write(Field::GUEST_IA32_DEBUGCTL, 0);
+    assert_eq!(bench.exit(CPUID, 2, &[]), After::Continue);
+    assert_eq!(bench.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS), 1 << 14);
+}
+
 /// One thing a hostile guest does.
 #[derive(Clone, Debug)]
 enum Deed {
