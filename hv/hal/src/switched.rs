@@ -10,6 +10,9 @@ use isthmus_abi::Msr;
 const SWITCHED: [Msr; 6] =
     [Msr(0xc000_0102), Msr(0xc000_0081), Msr(0xc000_0082), Msr(0xc000_0083), Msr(0xc000_0084), Msr(0xc000_0103)];
 
+/// Bytes of the smallest area that is made.
+const LEAST_AREA: usize = 4096;
+
 /// An XSAVE area: 64-byte aligned blocks (SDM Vol. 1 §13.4).
 #[repr(C, align(64))]
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +50,9 @@ impl XsaveSupport {
             .map(|leaf| leaf.ebx as usize + leaf.eax as usize)
             .max()
             .unwrap_or(0);
-        Self { components, bytes: extent.max(576), tsc_aux }
+        // Never less than every component up to PKRU needs where the SDM's own figures put them (it ends at 2752):
+        // some emulated processors understate their layout, and what XSAVE writes past the area is the heap.
+        Self { components, bytes: extent.max(LEAST_AREA), tsc_aux }
     }
 }
 
