@@ -44,13 +44,19 @@ pub fn verdict(value: u32) -> ! {
     super::cpu::halt()
 }
 
-/// Masks all inputs of the 8259 pair, after moving their vectors to 20H and 28H.
+/// Masks all inputs of the 8259 pair, after moving their vectors to 20H and 28H (8259A data sheet, ICW1 to ICW4, OCW1).
 pub fn mask_pics() {
     for (first, second) in [(0x11, 0x11), (0x20, 0x28), (4, 2), (1, 1), (0xff, 0xff)] {
         let offset = u16::from(first != 0x11);
         write(Port(PIC_COMMAND + offset), 1, first);
         write(Port(SECOND_PIC_COMMAND + offset), 1, second);
     }
+}
+
+/// Masks all inputs of the 8259 pair.
+pub fn mask_pic_inputs() {
+    write(Port(PIC_COMMAND + 1), 1, 0xff);
+    write(Port(SECOND_PIC_COMMAND + 1), 1, 0xff);
 }
 
 /// Ends the service of an interrupt of the 8259 pair.

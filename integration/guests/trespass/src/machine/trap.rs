@@ -57,7 +57,7 @@ static FAULT_RIP: AtomicU64 = AtomicU64::new(0);
 static FAULT_ADDRESS: AtomicU64 = AtomicU64::new(0);
 /// Interrupts by vector.
 static COUNTS: [AtomicU32; 256] = [const { AtomicU32::new(0) }; 256];
-/// Interrupts until the handler stops the local APIC's timer; 0 for never.
+/// Interrupts until the handler stops their sources; 0 for never.
 static STORM_LIMIT: AtomicU32 = AtomicU32::new(0);
 
 /// The fault of the probe that just ran, if it had one.
@@ -81,7 +81,7 @@ pub fn count(vector: Vector) -> u32 {
     COUNTS[usize::from(vector.0)].load(Ordering::Relaxed)
 }
 
-/// Lets the handler stop the local APIC's timer after so many more interrupts; 0 for never.
+/// Lets the handler stop the local APIC's timer and the 8259 pair after so many more interrupts; 0 for never.
 pub fn limit_storm(interrupts: u32) {
     STORM_LIMIT.store(interrupts, Ordering::Relaxed);
 }
@@ -146,7 +146,9 @@ fn exception(frame: &mut Frame) {
 fn interrupt(vector: Vector) {
     if STORM_LIMIT.load(Ordering::Relaxed) != 0 && STORM_LIMIT.fetch_sub(1, Ordering::Relaxed) == 1
     {
+        // The next of these interrupts is there before this one is over: the program would never go on.
         apic::stop_timer();
+        super::port::mask_pic_inputs();
     }
     if apic::in_service(vector) {
         apic::end_of_interrupt();

@@ -194,7 +194,7 @@ fn all_storms(fastest: u32) -> Outcome {
         || apic::start_timer(TIMER, true, fastest),
         send,
     );
-    port::write(Port(0x21), 1, 0xff);
+    port::mask_pic_inputs();
     port::write(Port(0x43), 1, 0x34);
     port::write(Port(0x40), 1, 0);
     port::write(Port(0x40), 1, 0);
