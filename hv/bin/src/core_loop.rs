@@ -50,6 +50,8 @@ pub struct Core {
     duty_at: u64,
     /// The manifest's time limit is over; the machine ends at the next duty, when every core has reported.
     time_over: bool,
+    /// The counters' tables are to be printed at the next duty.
+    print_tables: bool,
     /// Reports asked for that this core has made.
     reports: u32,
 }
@@ -84,7 +86,7 @@ impl Core {
             }
         }
         let host = ThisCore { machine, core };
-        Self { host, tables, support, scheduler, seats, work, loaded: None, duty_at: 0, time_over: false, reports: 0 }
+        Self { host, tables, support, scheduler, seats, work, loaded: None, duty_at: 0, time_over: false, print_tables: false, reports: 0 }
     }
 
     /// Runs for ever.
@@ -110,7 +112,8 @@ impl Core {
         self.host.machine
     }
 
-    /// The next thing besides vCPUs that this core must not sleep through.
+    /// The next thing besides vCPUs that this core must not sleep through. A board's events come at most every 50 µs
+    /// (`isthmus_devices::time::MIN_PERIOD_NS`), so they cannot cut the other vCPUs' slices to nothing.
     fn deadline(&self, now: u64) -> u64 {
         let duty = now + self.machine().facts.tsc_hz / 1_000_000 * DUTY_MICROS;
         let homes = self.seats.iter().filter(|seat| seat.home);
@@ -145,8 +148,10 @@ impl Core {
             self.duty_at = now + self.machine().facts.tsc_hz / 1_000_000 * DUTY_MICROS;
             if self.host.core.0 == 0 {
                 console::pump();
-                if self.time_over {
+                if core::mem::take(&mut self.print_tables) {
                     print_counters(self.machine());
+                }
+                if self.time_over {
                     console::finish(1);
                 }
                 if self.machine().time_limit.is_some_and(|limit| now >= limit) {
@@ -176,6 +181,8 @@ impl Core {
         if core::mem::replace(&mut self.reports, asked) == asked {
             return;
         }
+        // The tables come with the boot core's next duty, when every core has stored its counters.
+        self.print_tables = self.host.core.0 == 0;
         for seat in &mut self.seats {
             let Some(slot) = self.host.machine.slots.get(seat.slot) else { continue };
             if let Some(living) = seat.living.as_mut() {
@@ -282,10 +289,7 @@ impl Core {
         self.scheduler.account(place, cpu::rdtsc().wrapping_sub(picked));
         match end {
             SliceEnd::Over => {}
-            SliceEnd::Blocked(timer) => {
-                store_counters(slot, living);
-                self.scheduler.block(place, timer);
-            }
+            SliceEnd::Blocked(timer) => self.scheduler.block(place, timer),
             SliceEnd::End(reason) => host.machine.end_partition(slot, reason),
         }
     }
@@ -319,10 +323,7 @@ fn act(machine: &'static Machine, command: ConsoleCommand) {
                 let _ = poll_board(&slot.partition, &mut host);
             }
         }
-        ConsoleCommand::Counters => {
-            print_counters(machine);
-            machine.ask_for_report();
-        }
+        ConsoleCommand::Counters => machine.ask_for_report(),
         ConsoleCommand::Restart(partition) => {
             if let Some(slot) = slot(partition) {
                 machine.end_partition(slot, EndReason::RestartRequested);

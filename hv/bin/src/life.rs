@@ -213,7 +213,7 @@ fn try_build(machine: &Machine, slot: &Slot, clean: Vec<Region>) -> Result<Work,
             .map(&mut tables, layout::LAPIC, page, PAGE_SIZE, access, MemoryType::WriteBack, sizes)
             .map_err(|error| error.to_string())?;
     }
-    let ept_pointer = EptPointer::new(space.root(), machine.capabilities.ept_vpid.accessed_dirty()).bits();
+    let ept_pointer = EptPointer::new(space.root(), false);
     let plan = load_plan(slot)?;
     let resources = Arc::new(Resources { ram, space, tables, ept_pointer });
     Ok(Work::Copy { resources, plan, segment: 0, offset: 0 })

@@ -16,7 +16,7 @@ use isthmus_manifest::model;
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::Processor;
 use isthmus_vmx::controls::Controls;
-use isthmus_vmx::ept::AddressSpace;
+use isthmus_vmx::ept::{AddressSpace, EptPointer};
 use isthmus_vmx::invalidate::Offered;
 use spin::{Mutex, Once};
 
@@ -49,7 +49,7 @@ pub struct Resources {
     /// The tables of `space`.
     pub tables: EptTables,
     /// The EPT pointer of its vCPUs.
-    pub ept_pointer: u64,
+    pub ept_pointer: EptPointer,
 }
 
 /// A partition with all that belongs to it.

@@ -16,6 +16,7 @@ use isthmus_hv_hal::tables::CoreTables;
 use isthmus_hv_hal::vmx::{Addresses, CurrentVmcs, VmcsRegion, invvpid};
 use isthmus_hv_hal::{apic, cpu, pool, tables};
 use isthmus_vmx::checks;
+use isthmus_vmx::ept::EptPointer;
 use isthmus_vmx::field::{Field, Vmcs};
 use isthmus_vmx::instruction_error;
 use log::error;
@@ -150,7 +151,7 @@ impl Processor for OnCore<'_> {
 
 fn flush_vpid(machine: &Machine, vpid: u16) {
     if let Some(operation) = core::num::NonZeroU16::new(vpid).and_then(|vpid| machine.invalidate.invvpid(vpid)) {
-        invvpid(operation.kind(), vpid);
+        invvpid(operation.kind(), operation.descriptor());
     }
 }
 
@@ -177,7 +178,7 @@ impl Living {
         let addresses = Addresses {
             io_bitmaps: machine.io_bitmaps,
             msr_bitmap: machine.msr_bitmap,
-            ept_pointer: living.resources.ept_pointer,
+            ept_pointer: living.resources.ept_pointer.bits(),
             virtual_apic: pool::physical(living.vcpu.lapic.page()).filter(|_| machine.facts.apic_virtualization),
             apic_access: machine.apic_access.filter(|_| machine.facts.apic_virtualization),
         };
@@ -311,10 +312,9 @@ fn check_entry(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vc
 }
 
 /// Drops every translation that this core may hold of a partition: it parked its vCPUs.
-pub fn flush_partition(machine: &Machine, ept_pointer: u64) {
-    let _ = ept_pointer;
-    if let Some(operation) = machine.invalidate.invept_everything() {
-        isthmus_hv_hal::vmx::invept(operation.kind(), 0);
+pub fn flush_partition(machine: &Machine, ept_pointer: EptPointer) {
+    if let Some(operation) = machine.invalidate.invept(ept_pointer) {
+        isthmus_hv_hal::vmx::invept(operation.kind(), operation.descriptor());
     }
 }
 
@@ -350,7 +350,7 @@ impl Living {
     }
 
     /// The resources' EPT pointer, for the flush when the vCPU is parked.
-    pub fn ept_pointer(&self) -> u64 {
+    pub fn ept_pointer(&self) -> EptPointer {
         self.resources.ept_pointer
     }
 }

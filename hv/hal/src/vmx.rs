@@ -322,15 +322,13 @@ impl CurrentVmcs<'_> {
 }
 
 /// Invalidates EPT-derived translations: type 1 for one EPT pointer, 2 for all (SDM Vol. 3C §29.4.3).
-pub fn invept(kind: u64, ept_pointer: u64) {
-    let descriptor = [ept_pointer, 0];
+pub fn invept(kind: u64, descriptor: [u64; 2]) {
     // SAFETY: invalidation only makes later accesses walk again.
     unsafe { asm!("invept {}, [{}]", in(reg) kind, in(reg) descriptor.as_ptr(), options(nostack)) };
 }
 
 /// Invalidates translations of one VPID (type 1) or of all (type 2).
-pub fn invvpid(kind: u64, vpid: u16) {
-    let descriptor = [u64::from(vpid), 0];
+pub fn invvpid(kind: u64, descriptor: [u64; 2]) {
     // SAFETY: as for `invept`.
     unsafe { asm!("invvpid {}, [{}]", in(reg) kind, in(reg) descriptor.as_ptr(), options(nostack)) };
 }
