@@ -30,9 +30,11 @@ cargo xtask COMMAND
 
   run [MANIFEST] [--bed BED] [--release] [--limit SECONDS]
                          build, pack and boot a manifest (the default one shows Linux beside the capability kernel)
+  run --bed standalone [WORDS]
+                         boot the capability kernel alone; WORDS are its command line
   test [--quick]         run every test; --quick leaves out the machine tests
   scenario NAME [--bed BED]
-                         run one machine test; exits 0 only if it holds
+                         run one machine test, or NAME/BOOT for one boot of it; exits 0 only if it holds
   scenario --list        name the machine tests
   image [MANIFEST] [--release] [-o FILE]
                          build and pack the boot image, without booting it

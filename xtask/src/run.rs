@@ -5,17 +5,17 @@
 use crate::{
     Options,
     image::{self, Style},
-    programs::Profile,
+    programs::{self, Profile, Program},
     setup::{self, Need},
     watch::{Stream, Terminal},
     workspace,
 };
 use isthmus_beds::{
     bed::Bed,
-    error::{Error, Result},
+    error::Result,
     machine::{Boot, CpuModel, End, Machine, Outcome},
 };
-use std::{io::IsTerminal, time::Duration};
+use std::{io::IsTerminal, path::Path, time::Duration};
 
 /// Nobody watches a run without terminal, so it has an end.
 const LIMIT_UNATTENDED: Duration = Duration::from_secs(15 * 60);
@@ -27,29 +27,23 @@ const LIMIT_INTERACTIVE: Duration = Duration::from_secs(24 * 60 * 60);
 /// What keeps the machine from being built or booted.
 pub fn command(options: &Options) -> Result<u8> {
     let bed = bed(options.bed.as_deref())?;
-    if bed == Bed::Standalone {
-        return Err(Error::Input("a manifest needs the hypervisor; the kernel alone is `cargo xtask scenario standalone`".to_owned()));
-    }
-    let manifest = image::manifest_path(options.words.first())?;
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let style = Style {
-        profile: Profile::from_flag(options.release),
-        interactive: terminal,
+    let mut machine = if bed == Bed::Standalone {
+        alone(&options.words, options.release)?
+    } else {
+        let manifest = image::manifest_path(options.words.first())?;
+        let style = Style {
+            profile: Profile::from_flag(options.release),
+            interactive: terminal,
+        };
+        partitioned(&manifest, style)?
     };
-    let packed = image::pack(&manifest, style)?;
-    let machine = Machine {
-        name: packed.name.clone(),
-        boot: Boot::Iso(packed.iso),
-        cpu: CpuModel::default(),
-        cores: packed.cores,
-        memory_mib: packed.memory_mib,
-        limit: options.limit.unwrap_or(if terminal {
-            LIMIT_INTERACTIVE
-        } else {
-            LIMIT_UNATTENDED
-        }),
-        folder: workspace::folder("logs")?.join(format!("run-{}", packed.name)),
+    let usual = if terminal {
+        LIMIT_INTERACTIVE
+    } else {
+        LIMIT_UNATTENDED
     };
+    machine.limit = options.limit.unwrap_or(usual);
     banner(&machine, bed, terminal);
     let outcome = boot(bed, &machine, terminal)?;
     println!("\n{}", outcome.summary());
@@ -58,6 +52,44 @@ pub fn command(options: &Options) -> Result<u8> {
     }
     println!("logs: {}", outcome.folder.display());
     Ok(exit_code(&outcome, terminal))
+}
+
+/// The capability kernel alone, with `words` as its command line.
+fn alone(words: &[String], release: bool) -> Result<Machine> {
+    let profile = Profile::from_flag(release);
+    let kernel = programs::build(&[Program::Kernel], profile)?.remove(0);
+    let command_line = if words.is_empty() {
+        "heartbeat=1s ticks=10 verdict=0".to_owned()
+    } else {
+        words.join(" ")
+    };
+    Ok(Machine {
+        name: format!("the capability kernel alone ({command_line})"),
+        boot: Boot::Pvh {
+            kernel,
+            command_line,
+            initrd: None,
+        },
+        cpu: CpuModel::default(),
+        cores: 2,
+        memory_mib: 128,
+        limit: LIMIT_UNATTENDED,
+        folder: workspace::folder("logs")?.join("run-standalone"),
+    })
+}
+
+/// The machine that a manifest asks for.
+fn partitioned(manifest: &Path, style: Style) -> Result<Machine> {
+    let packed = image::pack(manifest, style)?;
+    Ok(Machine {
+        folder: workspace::folder("logs")?.join(format!("run-{}", packed.name)),
+        name: packed.name,
+        boot: Boot::Iso(packed.iso),
+        cpu: CpuModel::default(),
+        cores: packed.cores,
+        memory_mib: packed.memory_mib,
+        limit: LIMIT_UNATTENDED,
+    })
 }
 
 /// The bed that was asked for, after what it needs was installed.

@@ -40,17 +40,18 @@ pub fn command(options: &Options) -> Result<u8> {
         .words
         .first()
         .ok_or_else(|| Error::Input(format!("which one? There are {}", names.join(", "))))?;
-    let scenario = scenarios::find(name).ok_or_else(|| {
+    let (whole, part) = name
+        .split_once('/')
+        .map_or((name.as_str(), None), |(name, part)| (name, Some(part)));
+    let scenario = scenarios::find(whole).ok_or_else(|| {
         Error::Input(format!(
-            "there is no scenario `{name}`; there are {}",
+            "there is no scenario `{whole}`; there are {}",
             names.join(", ")
         ))
     })?;
     let bed = bed(scenario, options.bed.as_deref())?;
-    let prepared = prepare(scenario, bed)?;
-    let result = prepared.run()?;
-    print!("{}", result.report);
-    Ok(u8::from(!result.holds))
+    let holds = prepare(scenario, part, bed)?.run()?;
+    Ok(u8::from(!holds))
 }
 
 /// The bed for `scenario`: its only one, or the one asked for.
@@ -81,22 +82,14 @@ pub struct Prepared {
     facts: Facts,
 }
 
-/// What became of a scenario.
-#[derive(Debug)]
-pub struct Judged {
-    /// Whether it holds.
-    pub holds: bool,
-    /// Lines for the user, each ended.
-    pub report: String,
-}
-
-/// Builds and packs everything that `scenario` boots.
+/// Builds and packs everything that `scenario` boots, or only the boot called `part`.
 ///
 /// # Errors
-/// What keeps it from being built.
-pub fn prepare(scenario: &'static Scenario, bed: Bed) -> Result<Prepared> {
+/// What keeps it from being built, or a name that no boot has.
+pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Result<Prepared> {
     let mut machines = Vec::new();
-    for run in scenario.runs {
+    let chosen = |run: &&Run| part.is_none_or(|part| part == run.manifest);
+    for run in scenario.runs.iter().filter(chosen) {
         let folder = workspace::folder("logs")?
             .join(scenario.name)
             .join(run.manifest);
@@ -139,6 +132,14 @@ pub fn prepare(scenario: &'static Scenario, bed: Bed) -> Result<Prepared> {
         };
         machines.push((run, machine));
     }
+    if machines.is_empty() {
+        let parts: Vec<&str> = scenario.runs.iter().map(|run| run.manifest).collect();
+        return Err(Error::Input(format!(
+            "{} boots {}, nothing else",
+            scenario.name,
+            parts.join(", ")
+        )));
+    }
     Ok(Prepared {
         scenario,
         bed,
@@ -150,16 +151,12 @@ pub fn prepare(scenario: &'static Scenario, bed: Bed) -> Result<Prepared> {
 }
 
 impl Prepared {
-    /// Boots the machines one after the other and judges each.
+    /// Boots the machines one after the other, judges each and prints what came of it; says whether all holds.
     ///
     /// # Errors
     /// If the bed cannot run.
-    pub fn run(&self) -> Result<Judged> {
-        let name = self.scenario.name;
-        let mut judged = Judged {
-            holds: true,
-            report: String::new(),
-        };
+    pub fn run(&self) -> Result<bool> {
+        let mut holds = true;
         for (run, machine) in &self.machines {
             println!(
                 "scenario {}: booting on {}, at most {} s",
@@ -170,23 +167,24 @@ impl Prepared {
             let mut watcher = Until::new(run.until, Heartbeat::new(&machine.name));
             let outcome = self.bed.run(machine, &mut watcher)?;
             let objections = (run.judge)(&outcome, &self.facts);
-            judged.report.push_str(&format!(
-                "scenario {}: {}\n",
+            let mut report = String::new();
+            if !objections.is_empty() {
+                holds = false;
+                report = failure(&machine.name, &outcome, &objections);
+            }
+            let word = if objections.is_empty() {
+                "holds"
+            } else {
+                "FAILS"
+            };
+            // In one piece, because another machine may be talking.
+            print!(
+                "{report}scenario {}: {word}; {}\n",
                 machine.name,
                 outcome.summary()
-            ));
-            if !objections.is_empty() {
-                judged.holds = false;
-                judged
-                    .report
-                    .push_str(&failure(&machine.name, &outcome, &objections));
-            }
+            );
         }
-        let word = if judged.holds { "holds" } else { "FAILS" };
-        judged
-            .report
-            .push_str(&format!("scenario {name}: {word}\n"));
-        Ok(judged)
+        Ok(holds)
     }
 }
 

@@ -162,8 +162,8 @@ fn machines() -> Result<Tally> {
     let mut ready = Vec::new();
     for scenario in scenarios::ALL {
         println!("scenario {}: preparing", scenario.name);
-        let prepared =
-            scenario::bed(scenario, None).and_then(|bed: Bed| scenario::prepare(scenario, bed));
+        let prepared = scenario::bed(scenario, None)
+            .and_then(|bed: Bed| scenario::prepare(scenario, None, bed));
         match prepared {
             Ok(prepared) => ready.push(prepared),
             Err(error) => {
@@ -192,12 +192,11 @@ fn worker(queue: &Mutex<Vec<Prepared>>, results: &Mutex<Tally>) {
     loop {
         let next = queue.lock().map(|mut queue| queue.pop());
         let Ok(Some(prepared)) = next else { return };
-        let (holds, report) = match prepared.run() {
-            Ok(judged) => (judged.holds, judged.report),
-            Err(error) => (false, format!("error: {error}\n")),
-        };
+        let holds = prepared.run().unwrap_or_else(|error| {
+            println!("scenario: FAILS: {error}");
+            false
+        });
         if let Ok(mut tally) = results.lock() {
-            print!("{report}");
             tally.add(holds);
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     process::{self, Ended, SerialPort},
     transcript::Transcript,
 };
-use std::{env, fs, path::Path, process::Command};
+use std::{env, fs, path::Path};
 
 /// Instructions a second of emulated time: what the TSC and every device clock is scaled by.
 pub const TICKS_PER_SECOND: u64 = 50_000_000;
@@ -92,7 +92,7 @@ pub fn run(machine: &Machine, watcher: &mut dyn Watcher) -> Result<Outcome> {
         .try_clone()
         .map_err(Error::io("write", folder.join("emulator.out")))?;
     let binary = env::var_os("ISTHMUS_BOCHS").unwrap_or_else(|| "bochs".into());
-    let mut command = Command::new(binary);
+    let mut command = process::emulator(&binary);
     command
         .args(["-q", "-f", "bochsrc", "-rc", "debugger.rc"])
         .current_dir(&folder)

@@ -11,6 +11,7 @@ use crate::{
     transcript::Transcript,
 };
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, TcpListener, TcpStream},
@@ -80,6 +81,18 @@ impl Drop for Guarded {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A command for the emulator `program` that the kernel ends when this process goes away, however that happens: an
+/// emulated machine that nobody watches would keep a processor busy for ever. Where util-linux' `setpriv` is missing, only an
+/// orderly end takes it along.
+pub fn emulator(program: &OsStr) -> Command {
+    if !crate::in_path("setpriv") {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
 }
 
 /// Runs `command`, whose serial line connects to `port`, until it leaves, `limit` has passed or `watcher` says so. The
@@ -274,6 +287,30 @@ mod tests {
         let ran = shell("sleep 60", Duration::from_millis(300), &mut Silent);
         assert!(matches!(ran.ended, Ended::TimedOut));
         assert!(ran.elapsed < Duration::from_secs(20));
+    }
+
+    /// A shell starts an emulator in a process of its own and is killed; the emulator has to be gone as well.
+    #[test]
+    fn an_emulator_does_not_outlive_its_owner() {
+        let emulator = emulator(OsStr::new("sleep"));
+        if emulator.get_program() != "setpriv" {
+            return;
+        }
+        let line = format!(
+            "{} 100 >/dev/null & echo $!; sleep 1; kill -KILL $$",
+            command::line(&emulator)
+        );
+        let output = Command::new("sh")
+            .args(["-c", &line])
+            .output()
+            .expect("sh runs");
+        let pid = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let alive = |pid: &str| Path::new("/proc").join(pid).join("exe").exists();
+        let patience = Instant::now() + Duration::from_secs(10);
+        while alive(&pid) && Instant::now() < patience {
+            thread::sleep(TICK);
+        }
+        assert!(!alive(&pid), "process {pid} is still there");
     }
 
     #[test]

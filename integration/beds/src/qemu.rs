@@ -11,7 +11,7 @@ use crate::{
     process::{self, Ended, SerialPort},
     transcript::Transcript,
 };
-use std::{fs, process::Command};
+use std::fs;
 
 const HELP: &str = "install the packages qemu-system-x86 and seabios";
 
@@ -54,7 +54,7 @@ pub fn run(mode: Mode, machine: &Machine, watcher: &mut dyn Watcher) -> Result<O
     fs::create_dir_all(&machine.folder).map_err(Error::io("create", &machine.folder))?;
     let folder = fs::canonicalize(&machine.folder).map_err(Error::io("find", &machine.folder))?;
     let port = SerialPort::bind()?;
-    let mut command = Command::new("qemu-system-x86_64");
+    let mut command = process::emulator("qemu-system-x86_64".as_ref());
     command.args(arguments(mode, machine, port.port));
     let console = folder.join("emulator.out");
     let console = fs::File::create(&console).map_err(Error::io("create", console))?;
