@@ -46,7 +46,9 @@ pub fn command(options: &Options) -> Result<u8> {
         let unknown = options.words.iter().find(|word| !names.contains(word));
         if let Some(word) = unknown {
             let known = names.join(", ");
-            return Err(Error::Input(format!("there is no target `{word}`; there are {known}")));
+            return Err(Error::Input(format!(
+                "there is no target `{word}`; there are {known}"
+            )));
         }
         options.words.iter().collect()
     };
@@ -67,8 +69,18 @@ pub fn command(options: &Options) -> Result<u8> {
 /// The program that lists targets and writes seeds, built as tests are.
 fn replayer() -> Result<PathBuf> {
     let mut cargo = cargo();
-    cargo.args(["build", "--quiet", "-p", "isthmus-fuzz", "--bin", "isthmus-fuzz"]);
-    done(&mut cargo, "isthmus-fuzz did not compile; cargo's messages are above")?;
+    cargo.args([
+        "build",
+        "--quiet",
+        "-p",
+        "isthmus-fuzz",
+        "--bin",
+        "isthmus-fuzz",
+    ]);
+    done(
+        &mut cargo,
+        "isthmus-fuzz did not compile; cargo's messages are above",
+    )?;
     Ok(workspace::target().join("debug").join("isthmus-fuzz"))
 }
 
@@ -190,7 +202,10 @@ impl<'a> Fuzzed<'a> {
             .args([&merged, &self.corpus, &self.found]);
         let status = fuzzer.status().map_err(Error::io("run", self.program))?;
         if !status.success() {
-            return Err(Error::Input(format!("{}: an input fails; fuzz it first", self.name)));
+            return Err(Error::Input(format!(
+                "{}: an input fails; fuzz it first",
+                self.name
+            )));
         }
         let mut files = files(&merged)?;
         // The shortest say most about what they are for.
@@ -220,7 +235,10 @@ fn is_hash(path: &Path) -> bool {
 fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let entries = fs::read_dir(folder).map_err(Error::io("read", folder))?;
     let sized = |path: PathBuf| fs::metadata(&path).ok().map(|data| (data.len(), path));
-    Ok(entries.flatten().filter_map(|entry| sized(entry.path())).collect())
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| sized(entry.path()))
+        .collect())
 }
 
 #[cfg(test)]
@@ -229,7 +247,9 @@ mod tests {
 
     #[test]
     fn findings_with_a_name_are_not_mistaken_for_the_fuzzers_inputs() {
-        assert!(is_hash(Path::new("corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709")));
+        assert!(is_hash(Path::new(
+            "corpus/da39a3ee5e6b4b0d3255bfef95601890afd80709"
+        )));
         assert!(!is_hash(Path::new("corpus/lmsw-in-virtual-8086-mode")));
     }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod crates;
 mod elf;
+mod fuzz;
 mod guests;
 mod image;
 mod lint;
@@ -38,6 +39,9 @@ cargo xtask COMMAND
   scenario --list        name the machine tests
   image [MANIFEST] [--release] [-o FILE]
                          build and pack the boot image, without booting it
+  fuzz [TARGET...] [--seconds N]
+                         look for inputs that break a parser or a device, 60 s each; --list names the targets,
+                         --minimise puts what was found into the committed corpus
   lint                   formatting, clippy and the house rules
   bench [NAME] [--bed BED]
                          measure against peers in the same run; writes target/bench/NAME.json
@@ -65,6 +69,7 @@ struct Options {
     release: bool,
     list: bool,
     quick: bool,
+    minimise: bool,
     limit: Option<Duration>,
     output: Option<PathBuf>,
 }
@@ -85,7 +90,8 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("release") => options.release = true,
             Long("list") => options.list = true,
             Long("quick") => options.quick = true,
-            Long("limit") => {
+            Long("minimise") => options.minimise = true,
+            Long("limit" | "seconds") => {
                 let seconds: u64 = parser.value().and_then(|v| v.parse()).map_err(usage)?;
                 options.limit = Some(Duration::from_secs(seconds));
             }
@@ -113,6 +119,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<u8> {
         "setup" => setup::everything().map(|()| 0),
         "image" => image::command(&options),
         "doc" => lint::doc(),
+        "fuzz" => fuzz::command(&options),
         "lint" => lint::command(),
         "scenario" => scenario::command(&options),
         "size" => size::command(),
