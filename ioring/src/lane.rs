@@ -1,6 +1,9 @@
 //! Calls one way, completions the other. A call is submitted only while a place for its completion is free, so a completion
 //! always has somewhere to go; and each call ends in exactly one: its id is of one call, until that is completed.
 
+#[cfg(feature = "hostile")]
+mod hostile;
+
 use alloc::vec::Vec;
 
 use crate::entry::{Call, Completion};

@@ -2,6 +2,9 @@
 //! place of an entry is its index modulo the size. Each side keeps its own index in private memory and only publishes
 //! it, so what the other side writes to the shared copy changes nothing.
 
+#[cfg(feature = "hostile")]
+mod hostile;
+
 use alloc::boxed::Box;
 
 use crate::entry::Entry;

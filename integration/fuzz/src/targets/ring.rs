@@ -7,7 +7,7 @@ use isthmus_ioring::entry::{Completion, Status};
 use isthmus_ioring::lane::lane;
 use isthmus_ioring::layout::Header;
 use isthmus_ioring::queue::queue;
-use isthmus_ioring::{Call, Entry, Geometry, Incoming, LaneError, Payload};
+use isthmus_ioring::{Broken, Call, Entry, Geometry, Incoming, LaneError, Payload};
 
 use crate::input::Input;
 
@@ -16,6 +16,8 @@ pub fn run(data: &[u8]) {
     entries(data);
     honest_queue(data);
     honest_lane(data);
+    hostile_queue(data);
+    hostile_lane(data);
 }
 
 fn entry(input: &mut Input<'_>) -> Entry {
@@ -128,6 +130,113 @@ fn honest_lane(data: &[u8]) {
     }
 }
 
+/// A producer and a consumer whose peers write anything at any time. A queue that is broken stays so, and what comes
+/// out is never more than the other side can have put in.
+fn hostile_queue(data: &[u8]) {
+    let mut input = Input::new(data);
+    let geometry = geometry(&mut input);
+    let (mut producer, mut consumer) = queue(geometry);
+    let (mut producer_broken, mut consumer_broken) = (false, false);
+    let (mut popped, mut published) = (0u32, 0u32);
+    while !input.is_empty() {
+        let kind = input.byte();
+        match kind & 7 {
+            0 => {
+                let near = published.wrapping_add(u32::from(kind >> 3));
+                published = if kind & 0x80 != 0 { input.u32() } else { near };
+                producer.forge_tail(published);
+            }
+            1 => producer.scribble(input.u32(), usize::from(kind >> 3), input.word()),
+            2 => consumer.forge_head(if kind & 0x80 != 0 {
+                input.u32()
+            } else {
+                u32::from(kind >> 3)
+            }),
+            3 => consumer.forge_asleep(u32::from(kind >> 3)),
+            4 => match producer.push([input.u64(); 8]) {
+                Ok(_) => {}
+                Err(Broken) => producer_broken = true,
+            },
+            5 => match consumer.pop() {
+                Ok(Some(_)) => {
+                    assert!(!consumer_broken);
+                    popped = popped.wrapping_add(1);
+                }
+                Ok(None) => assert!(!consumer_broken),
+                Err(Broken) => consumer_broken = true,
+            },
+            6 => match producer.room() {
+                Ok(room) => assert!(!producer_broken && room <= geometry.entries()),
+                Err(Broken) => producer_broken = true,
+            },
+            _ => {
+                let _ = producer.must_ring();
+                match consumer.may_sleep() {
+                    Ok(_) => assert!(!consumer_broken),
+                    Err(Broken) => consumer_broken = true,
+                }
+            }
+        }
+        assert!(popped <= data.len() as u32);
+    }
+}
+
+/// Either side of a lane against a peer that pushes entries of its own: the honest side's accounts stay right, each
+/// call ends at most once, and once broken it stays so.
+fn hostile_lane(data: &[u8]) {
+    let mut input = Input::new(data);
+    let geometry = geometry(&mut input);
+    let size = geometry.entries() as usize;
+    let (mut client, mut server) = lane(geometry);
+    let lying_client = input.flag();
+    let (mut out, mut taken, mut broken) = (Vec::new(), Vec::<Incoming>::new(), false);
+    while !input.is_empty() {
+        let kind = input.byte();
+        if kind & 0x80 != 0 {
+            let words = if kind & 0x40 != 0 {
+                Completion::default().encode(u64::from(kind & 7) | u64::from(kind >> 3 & 7) << 32)
+            } else {
+                entry(&mut input)
+            };
+            let (producer, consumer) = if lying_client {
+                client.queues()
+            } else {
+                server.queues()
+            };
+            let _ = (producer.push(words), consumer.pop());
+            continue;
+        }
+        let result = match (lying_client, kind & 3) {
+            (false, 0) => client.submit(&Call::default()).map(|id| out.push(id)),
+            (false, _) => client.take().map(|answer| {
+                if let Some((id, _)) = answer {
+                    let at = out
+                        .iter()
+                        .position(|known| *known == id)
+                        .expect("a call that is out");
+                    out.swap_remove(at);
+                }
+            }),
+            (true, 0 | 1) => server.take().map(|call| taken.extend(call)),
+            (true, _) => taken
+                .pop()
+                .map_or(Ok(()), |call| server.complete(call, &Completion::default())),
+        };
+        assert!(
+            !broken || result.is_err() || lying_client,
+            "broken for good"
+        );
+        broken |= result == Err(LaneError::Broken);
+        assert!(taken.len() <= size && out.len() <= size);
+        if !broken {
+            assert_eq!(
+                client.outstanding(),
+                if lying_client { 0 } else { out.len() }
+            );
+        }
+    }
+}
+
 /// Entries of each kind, and sequences that fill and empty.
 pub fn seeds() -> Vec<Vec<u8>> {
     let bytes = |words: Entry| words.map(u64::to_le_bytes).concat();
@@ -157,5 +266,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         bytes(header.encode()),
         full,
         vec![1, 0, 2, 0, 2, 3, 0, 0, 3, 2, 2, 2, 3],
+        vec![
+            1, 8, 5, 0x28, 5, 5, 4, 1, 1, 1, 1, 1, 1, 1, 1, 6, 0x12, 6, 3, 7, 0x80, 9, 0, 0, 0, 5,
+        ],
+        vec![1, 0, 0, 0, 0xc0, 2, 2, 0xc8, 0xc1, 2, 2],
+        vec![1, 1, 0xc0, 0xc1, 0xc2, 0, 0, 3, 1, 3, 3],
     ]
 }
