@@ -1,6 +1,6 @@
-//! The register page in the hands of hardware: with APIC-register virtualization and virtual-interrupt delivery
-//! the processor reads, writes and delivers from the page by itself (SDM Vol. 3C ch. 30), and exits only for
-//! writes that somebody else must carry out. Only in xAPIC mode.
+//! The register page in the hands of hardware (SDM Vol. 3C ch. 30). With APIC-register virtualization the processor
+//! reads and writes the page by itself and exits only for writes that somebody else must carry out; with
+//! virtual-interrupt delivery it also keeps the priorities and delivers. Only in xAPIC mode.
 
 use isthmus_abi::Vector;
 
@@ -31,6 +31,23 @@ impl Lapic {
     pub fn hardware_ended(&mut self, vector: Vector) -> Effect {
         let suppressed = self.page.get(offset::SVR) & spurious::SUPPRESS_EOI_BROADCAST != 0;
         Effect::Eoi { vector, level: self.page.test(offset::TMR, vector) && !suppressed }
+    }
+
+    /// Works the processor priority out anew: the processor may have written the TPR since, and without
+    /// virtual-interrupt delivery nobody kept the PPR.
+    pub fn refresh_priority(&mut self) {
+        self.update_ppr();
+    }
+
+    /// The TPR threshold below which the processor is to exit: the class of the highest request, 1 to 15, if nothing but
+    /// the task priority holds it back; 0 for none (SDM Vol. 3C §30.1.2).
+    #[must_use]
+    pub fn tpr_threshold(&self) -> u8 {
+        let class = |vector: Option<Vector>| vector.map_or(0, |vector| vector.0 >> 4);
+        let requested = class(self.page.highest(offset::IRR));
+        let held = class(self.page.highest(offset::ISR));
+        let task = (self.page.get(offset::TPR) >> 4 & 0xf) as u8;
+        if requested > held && requested <= task { requested } else { 0 }
     }
 
     /// The guest interrupt status that makes the processor deliver from the page: the highest vector requested in

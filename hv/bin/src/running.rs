@@ -8,7 +8,7 @@ use isthmus_hv_core::counters::Place;
 use isthmus_hv_core::exit::{self, After};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::mailbox::Leave;
-use isthmus_hv_core::partition::EndReason;
+use isthmus_hv_core::partition::{ApicHelp, EndReason};
 use isthmus_hv_core::processor::{Host, Processor};
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
@@ -140,8 +140,9 @@ impl Processor for OnCore<'_> {
         self.switched.write_msr(msr, value);
     }
     fn set_apic_virtualization(&mut self, on: bool) {
-        if self.host.machine.facts.apic_virtualization {
-            self.vmcs.set_apic_virtualization(on);
+        match self.host.machine.facts.apic_help {
+            ApicHelp::None => {}
+            help => self.vmcs.set_apic_virtualization(on, help == ApicHelp::Delivery),
         }
     }
     fn flush_translations(&mut self) {
@@ -179,8 +180,8 @@ impl Living {
             io_bitmaps: machine.io_bitmaps,
             msr_bitmap: machine.msr_bitmap,
             ept_pointer: living.resources.ept_pointer.bits(),
-            virtual_apic: pool::physical(living.vcpu.lapic.page()).filter(|_| machine.facts.apic_virtualization),
-            apic_access: machine.apic_access.filter(|_| machine.facts.apic_virtualization),
+            virtual_apic: machine.apic_access.and_then(|_| pool::physical(living.vcpu.lapic.page())),
+            apic_access: machine.apic_access,
         };
         let Self { vcpu, region, switched, vpid, .. } = &mut living;
         let mut vmcs = region.activate();

@@ -14,7 +14,7 @@ use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
 use isthmus_hv_core::control::FixedBits;
 use isthmus_hv_core::memory::{ExtentPool, exclude};
-use isthmus_hv_core::partition::{MachineFacts, Partition};
+use isthmus_hv_core::partition::{ApicHelp, MachineFacts, Partition};
 use isthmus_hv_core::symbols::{SymbolTable, backtrace};
 use isthmus_hv_core::{msr, power, xstate};
 use isthmus_hv_hal::boot::{IMAGE_OFFSET, enter_own_space, image_layout};
@@ -159,7 +159,8 @@ extern "C" fn boot_core_on_own_stack() -> ! {
     apic::enable();
     let tsc_hz = clock::tsc_hz(platform.pm_timer);
     let capabilities = preflight();
-    let (controls, apic_virtualization) = negotiate_controls(&capabilities);
+    let virtual_delivery = options.split_whitespace().any(|word| word == "virtual-interrupt-delivery");
+    let (controls, apic_help) = negotiate_controls(&capabilities, virtual_delivery);
     let support = start_vmx(boot_core);
     let facts = MachineFacts {
         tsc_hz,
@@ -173,7 +174,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         },
         invpcid: controls.secondary.contains(SecondaryProcessorBased::ENABLE_INVPCID),
         rdtscp: controls.secondary.contains(SecondaryProcessorBased::ENABLE_RDTSCP),
-        apic_virtualization,
+        apic_help,
         microcode: 0,
         boot_time: clock::unix_time().saturating_sub(cpu::rdtsc() / tsc_hz.max(1)),
     };
@@ -220,7 +221,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         invalidate: Offered::new(capabilities.ept_vpid),
         msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
         io_bitmaps: [bitmap(|bytes| bytes.fill(0xff)), bitmap(|bytes| bytes.fill(0xff))],
-        apic_access: apic_virtualization.then(|| bitmap(|_| {})),
+        apic_access: (apic_help != ApicHelp::None).then(|| bitmap(|_| {})),
         cores: platform.processors.clone(),
         memory: spin::Mutex::new(memory),
         memory_at_start,
@@ -301,29 +302,36 @@ fn preflight() -> Capabilities {
     capabilities.unwrap_or_else(|| stop(format_args!("this processor offers no VT-x")))
 }
 
-/// The controls that every vCPU gets, and whether the processor is to work on the local APICs' pages: it helps
-/// with all of reading, writing and delivering, or is not asked to help at all.
-fn negotiate_controls(capabilities: &Capabilities) -> (Controls, bool) {
-    let help = SecondaryProcessorBased::VIRTUALIZE_APIC_ACCESSES
-        | SecondaryProcessorBased::APIC_REGISTER_VIRTUALIZATION
-        | SecondaryProcessorBased::VIRTUAL_INTERRUPT_DELIVERY;
+/// The controls that every vCPU gets, and what the processor does of the local APICs' work.
+///
+/// Virtual-interrupt delivery is used only if the loader's command line asks for it: Bochs 2.7 offers it but delivers
+/// with interrupts disabled in the guest when a physical interrupt comes at that moment, which no guest survives.
+fn negotiate_controls(capabilities: &Capabilities, virtual_delivery: bool) -> (Controls, ApicHelp) {
+    use PrimaryProcessorBased as Primary;
+    use SecondaryProcessorBased as Secondary;
     let agree = |wanted: &Wanted| match negotiate(capabilities, wanted) {
         Ok(controls) => controls,
         Err(missing) => stop(format_args!("{missing}")),
     };
-    let controls = agree(&Wanted::isthmus().with_apic_virtualization(true));
-    let shadow = controls.primary.contains(PrimaryProcessorBased::USE_TPR_SHADOW);
-    if shadow && controls.secondary.contains(help) {
-        // The page is handed over vCPU by vCPU; until then its accesses exit.
-        let mut controls = controls;
-        controls.primary.remove(PrimaryProcessorBased::USE_TPR_SHADOW);
-        controls.primary |= PrimaryProcessorBased::CR8_LOAD_EXITING | PrimaryProcessorBased::CR8_STORE_EXITING;
-        controls.secondary.remove(help - SecondaryProcessorBased::VIRTUALIZE_APIC_ACCESSES);
-        return (controls, true);
+    let mut controls = agree(&Wanted::isthmus().with_apic_virtualization(true));
+    let registers = Secondary::VIRTUALIZE_APIC_ACCESSES | Secondary::APIC_REGISTER_VIRTUALIZATION;
+    let help = if !controls.primary.contains(Primary::USE_TPR_SHADOW) || !controls.secondary.contains(registers) {
+        ApicHelp::None
+    } else if virtual_delivery && controls.secondary.contains(Secondary::VIRTUAL_INTERRUPT_DELIVERY) {
+        ApicHelp::Delivery
+    } else {
+        ApicHelp::Registers
+    };
+    if help == ApicHelp::None {
+        let mut without = Wanted::isthmus();
+        without.optional.primary.remove(Primary::USE_TPR_SHADOW);
+        return (agree(&without), help);
     }
-    let mut without = Wanted::isthmus();
-    without.optional.primary.remove(PrimaryProcessorBased::USE_TPR_SHADOW);
-    (agree(&without), false)
+    // The page is handed over vCPU by vCPU; until then its accesses exit.
+    controls.primary.remove(Primary::USE_TPR_SHADOW);
+    controls.primary |= Primary::CR8_LOAD_EXITING | Primary::CR8_STORE_EXITING;
+    controls.secondary.remove(Secondary::APIC_REGISTER_VIRTUALIZATION | Secondary::VIRTUAL_INTERRUPT_DELIVERY);
+    (controls, help)
 }
 
 /// Takes the calling core into VMX root operation and turns its extended state on.

@@ -92,6 +92,18 @@ impl PartitionClock {
     }
 }
 
+/// What the processor does of the local APICs' work in xAPIC mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApicHelp {
+    /// Nothing: every access exits and is emulated.
+    #[default]
+    None,
+    /// It reads and writes the register page (APIC-register virtualization); the hypervisor injects.
+    Registers,
+    /// It also delivers interrupts from the page (virtual-interrupt delivery).
+    Delivery,
+}
+
 /// What the machine is, as far as a partition's processors depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineFacts {
@@ -107,8 +119,8 @@ pub struct MachineFacts {
     pub invpcid: bool,
     /// "Enable RDTSCP" was granted.
     pub rdtscp: bool,
-    /// The APIC-access page, APIC-register virtualization and virtual-interrupt delivery were granted.
-    pub apic_virtualization: bool,
+    /// What the processor does of the local APICs' work.
+    pub apic_help: ApicHelp,
     /// IA32_BIOS_SIGN_ID: the microcode revision in the upper half.
     pub microcode: u64,
     /// Seconds since 1970 at TSC zero.
@@ -133,8 +145,8 @@ pub struct Partition {
     pub control: ControlPolicy,
     /// IA32_BIOS_SIGN_ID.
     pub microcode: u64,
-    /// Whether the processor offers to work on the local APICs' pages.
-    pub apic_virtualization: bool,
+    /// What the processor does of the local APICs' work.
+    pub apic_help: ApicHelp,
     /// Its time.
     pub clock: PartitionClock,
     /// Its devices.
@@ -197,7 +209,7 @@ impl Partition {
             cpuid,
             control,
             microcode: machine.microcode,
-            apic_virtualization: machine.apic_virtualization,
+            apic_help: machine.apic_help,
             clock: PartitionClock { tsc_hz: machine.tsc_hz, epoch: AtomicU64::new(0) },
             board: Mutex::new(Board::new(board_config)),
             lifecycle: Lifecycle::new(plan.vcpus.len() as u32),

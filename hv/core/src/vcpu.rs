@@ -4,7 +4,7 @@ use crate::control::{self, ControlState, cr0, cr4, efer};
 use crate::counters::{Counters, Injected};
 use crate::inject::{Activity, Event, EventQueue, TripleFault, after_instruction, exception};
 use crate::msr::MsrState;
-use crate::partition::Partition;
+use crate::partition::{ApicHelp, Partition};
 use crate::processor::Processor;
 use isthmus_abi::{ApicId, Gpr, Gprs, VcpuId, Vector};
 use isthmus_boot::start::{SegmentState, StartState};
@@ -60,10 +60,12 @@ pub struct Vcpu {
     pub tsc_offset: u64,
     /// What it did so far.
     pub counters: Counters,
-    /// Whether the processor itself works on the APIC's page (APIC-register virtualization and virtual-interrupt delivery).
+    /// Whether the processor itself works on the APIC's page.
     pub apic_virtualized: bool,
     /// Whether the page may have requests that the guest interrupt status does not know of.
     pub(crate) apic_changed: bool,
+    /// The TPR threshold as last written.
+    pub(crate) tpr_threshold: u8,
     /// The EOI-exit bitmap as last written.
     pub(crate) eoi_exits: [u64; 4],
     /// Whether the window controls are on, so that they are written only when they change.
@@ -95,6 +97,7 @@ impl Vcpu {
             counters: Counters::default(),
             apic_virtualized: false,
             apic_changed: true,
+            tpr_threshold: 0,
             eoi_exits: [0; 4],
             windows: (false, false),
         }
@@ -179,6 +182,8 @@ impl Vcpu {
         cpu.write(Field::GUEST_IA32_PAT, MsrState::pat_reset());
         self.windows = (false, false);
         self.eoi_exits = [0; 4];
+        self.tpr_threshold = 0;
+        cpu.write(Field::TPR_THRESHOLD, 0);
         for field in EOI_EXIT_BITMAPS {
             cpu.write(field, 0);
         }
@@ -187,7 +192,7 @@ impl Vcpu {
 
     /// After the APIC may have changed its mode: hardware works on the page in xAPIC mode, the hypervisor in any other.
     pub fn follow_apic_mode(&mut self, partition: &Partition, cpu: &mut impl Processor) {
-        let wanted = partition.apic_virtualization && self.lapic.mode() == ApicMode::XApic;
+        let wanted = partition.apic_help != ApicHelp::None && self.lapic.mode() == ApicMode::XApic;
         if self.apic_virtualized != wanted {
             self.apic_virtualized = wanted;
             cpu.set_apic_virtualization(wanted);
@@ -195,12 +200,26 @@ impl Vcpu {
         self.apic_changed = true;
     }
 
+    /// Whether the processor delivers the APIC's interrupts by itself.
+    pub(crate) fn processor_delivers(&self, partition: &Partition) -> bool {
+        self.apic_virtualized && partition.apic_help == ApicHelp::Delivery
+    }
+
     /// The APIC took a new request into its page.
-    pub(crate) fn requested(&mut self) {
+    pub(crate) fn requested(&mut self, partition: &Partition) {
         self.apic_changed = true;
-        if self.apic_virtualized {
+        if self.processor_delivers(partition) {
             // The processor will inject it without a word.
             self.counters.inject(Injected::Lapic);
+        }
+    }
+
+    /// Without delivery by the processor: has it exit when the task priority no longer holds back a request.
+    pub(crate) fn watch_task_priority(&mut self, cpu: &mut impl Processor) {
+        let threshold = self.lapic.tpr_threshold();
+        if threshold != self.tpr_threshold {
+            self.tpr_threshold = threshold;
+            cpu.write(Field::TPR_THRESHOLD, u64::from(threshold));
         }
     }
 

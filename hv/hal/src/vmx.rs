@@ -274,17 +274,20 @@ impl CurrentVmcs<'_> {
         }
     }
 
-    /// Hands the virtual-APIC page to the processor (TPR shadow, APIC-register virtualization, virtual-interrupt
-    /// delivery), or takes it back: then CR8 and the page exit. Only where `configure` was given both pages.
-    pub fn set_apic_virtualization(&mut self, on: bool) {
+    /// Hands the virtual-APIC page to the processor (TPR shadow, APIC-register virtualization and, with `delivery`,
+    /// virtual-interrupt delivery), or takes it back: then CR8 and the page exit. Only where `configure` was given
+    /// both pages.
+    pub fn set_apic_virtualization(&mut self, on: bool, delivery: bool) {
         const TPR_SHADOW: u64 = 1 << 21;
         const CR8_EXITING: u64 = 3 << 19;
-        const REGISTERS_AND_DELIVERY: u64 = 1 << 8 | 1 << 9;
+        const REGISTERS: u64 = 1 << 8;
+        const DELIVERY: u64 = 1 << 9;
         self.set_primary(TPR_SHADOW, on);
         self.set_primary(CR8_EXITING, !on);
         let field = Field::SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS;
         let old = self.read(field);
-        let new = if on { old | REGISTERS_AND_DELIVERY } else { old & !REGISTERS_AND_DELIVERY };
+        let wanted = if delivery { REGISTERS | DELIVERY } else { REGISTERS };
+        let new = if on { old | wanted } else { old & !(REGISTERS | DELIVERY) };
         // SAFETY: the page's address was set by `configure`; the controls work on that page alone.
         unsafe { write_field(field, new) };
     }

@@ -103,14 +103,18 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
     }
     let now = vcpu.guest_tsc(cpu.host_tsc());
     if vcpu.lapic.poll(now) {
-        vcpu.requested();
+        vcpu.requested(partition);
     }
     if vcpu.activity == Activity::WaitForSipi || vcpu.activity == Activity::Shutdown {
         return Err(Blocked::WaitForSipi);
     }
+    let delivers = vcpu.processor_delivers(partition);
+    if vcpu.apic_virtualized && !delivers {
+        vcpu.lapic.refresh_priority();
+    }
     let mut pending = PendingInterrupts {
         ext_int: vcpu.ext_int && vcpu.lapic.accepts_ext_int(),
-        lapic: if vcpu.apic_virtualized && vcpu.activity == Activity::Active { None } else { vcpu.lapic.pending() },
+        lapic: if delivers && vcpu.activity == Activity::Active { None } else { vcpu.lapic.pending() },
     };
     let idle = pending == PendingInterrupts::default() && !vcpu.events.has_event() && !vcpu.events.has_nmi();
     if !(idle && vcpu.activity == Activity::Active) {
@@ -123,7 +127,7 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
             return Err(Blocked::Halted);
         }
         vcpu.activity = Activity::Active;
-        if vcpu.apic_virtualized {
+        if delivers {
             pending.lapic = None;
         }
         let decision = vcpu.events.decide(&guest, &pending);
@@ -135,9 +139,10 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
     } else {
         set_windows(vcpu, cpu, false, false);
     }
-    if vcpu.apic_virtualized {
-        // The processor delivers the APIC's interrupts by itself, from what the page asks for.
+    if delivers {
         vcpu.publish_requests(cpu);
+    } else if vcpu.apic_virtualized {
+        vcpu.watch_task_priority(cpu);
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(super) fn collect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu:
     for vector in mail.irr.iter().filter(|_| !mail.init) {
         let trigger = if mail.level.contains(vector) { TriggerMode::Level } else { TriggerMode::Edge };
         if vcpu.lapic.accept(vector, trigger) {
-            vcpu.requested();
+            vcpu.requested(partition);
         }
     }
     if let Some(level) = mail.ext_int {

@@ -70,7 +70,9 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             BasicReason::IO_INSTRUCTION => self.port_access(),
             BasicReason::EXTERNAL_INTERRUPT => Ok(After::HostInterrupt(self.exit_vector())),
             BasicReason::PREEMPTION_TIMER => Ok(After::Reschedule),
-            BasicReason::INTERRUPT_WINDOW | BasicReason::NMI_WINDOW => Ok(After::Continue),
+            BasicReason::INTERRUPT_WINDOW | BasicReason::NMI_WINDOW | BasicReason::TPR_BELOW_THRESHOLD => {
+                Ok(After::Continue)
+            }
             BasicReason::HLT => Ok(self.halt()),
             BasicReason::EPT_VIOLATION => self.ept_violation(),
             BasicReason::APIC_WRITE => Ok(self.apic_write()),

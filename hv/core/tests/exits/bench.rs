@@ -8,7 +8,7 @@ use isthmus_hv_core::control::FixedBits;
 use isthmus_hv_core::cpuid::CpuidResult;
 use isthmus_hv_core::exit::{self, After, Blocked};
 use isthmus_hv_core::mailbox::Mailbox;
-use isthmus_hv_core::partition::{MachineFacts, Partition};
+use isthmus_hv_core::partition::{ApicHelp, MachineFacts, Partition};
 use isthmus_hv_core::processor::{Host, Processor};
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_core::xstate;
@@ -20,7 +20,7 @@ use isthmus_vmx::mock::{MapVmcs, processors};
 use isthmus_vmx::{Field, Vmcs};
 use std::collections::BTreeMap;
 
-pub const MEMORY: u64 = 16 << 20;
+pub const MEMORY: u64 = 2 << 20;
 const ENTRY_IA32E: u64 = 1 << 9;
 const VALID: u64 = 1 << 31;
 
@@ -214,7 +214,7 @@ impl Bench {
             },
             invpcid: true,
             rdtscp: true,
-            apic_virtualization: false,
+            apic_help: ApicHelp::None,
             microcode: 0,
             boot_time: 1_600_000_000,
         };
