@@ -23,9 +23,12 @@ use crate::report::Answer;
 /// Neither RAM nor a device.
 const NOWHERE: Gpa = Gpa(0xd000_0000);
 
+/// A word and what it does; only an ending that did not come to pass has an answer.
+type Ending = (&'static str, fn() -> Answer);
+
 /// Ends, if the command line asks for it.
 pub fn run(platform: &Platform) {
-    let endings: [(&str, fn() -> Answer); 9] = [
+    let endings: [Ending; 9] = [
         ("loop=ac", || cpu::loop_alignment_checks()),
         ("loop=db", loop_debug),
         ("loop=spin", || {

@@ -24,8 +24,11 @@ pub struct Platform {
     pub strict: bool,
 }
 
+/// A word and some tests.
+type Group = (&'static str, fn(&Platform, &mut Report));
+
 /// The tests, in the order in which they run, with the word that chooses some alone.
-const GROUPS: [(&str, fn(&Platform, &mut Report)); 10] = [
+const GROUPS: [Group; 10] = [
     ("only=instructions", instructions::run),
     ("only=control", control::run),
     ("only=msrs", msrs::run),
