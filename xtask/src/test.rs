@@ -25,9 +25,10 @@ use std::{
 };
 
 /// Models that loom checks: package and test. Each is built apart, because loom replaces the atomics.
-const MODELS: [(&str, &str); 2] = [
+const MODELS: [(&str, &str); 3] = [
     ("isthmus-ioring", "loom"),
     ("isthmus-hv-core", "mailbox_loom"),
+    ("isthmus-vmx", "shootdown_loom"),
 ];
 
 /// How much of a failed step's output is shown, in bytes.
