@@ -175,7 +175,8 @@ pub fn pack(manifest: &Path, style: Style) -> Result<Packed> {
     for file in document.module_files() {
         let made = match program(&file.source) {
             Some(program) => elf(program)
-                .ok_or_else(|| Error::Input(format!("{} was not built", program.package()))),
+                .ok_or_else(|| Error::Input(format!("{} was not built", program.package())))
+                .and_then(|elf| programs::stripped(&elf)),
             None => make(&document, file),
         };
         modules.push(Module {
@@ -205,7 +206,7 @@ pub fn pack(manifest: &Path, style: Style) -> Result<Packed> {
     let files: Vec<PathBuf> = modules.iter().map(|module| module.file.clone()).collect();
     let image = Image {
         protocol: Protocol::Multiboot2,
-        kernel,
+        kernel: programs::stripped(&kernel)?,
         command_line,
         modules,
     };

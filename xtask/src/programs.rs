@@ -13,6 +13,7 @@ use isthmus_beds::{
     error::{Error, Result},
 };
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
@@ -133,6 +134,26 @@ pub fn build(programs: &[Program], profile: Profile) -> Result<Vec<PathBuf>> {
             .join(program.binary())
     };
     Ok(programs.iter().map(binary).collect())
+}
+
+/// The file to be packed for a program whose ELF is `elf`: without debug information, which a boot loader would read
+/// from the disk at ten instructions a byte. Kept beside it.
+///
+/// # Errors
+/// If `strip` is missing or fails.
+pub fn stripped(elf: &Path) -> Result<PathBuf> {
+    let small = elf.with_extension("stripped");
+    let time = |path: &Path| fs::metadata(path).and_then(|meta| meta.modified()).ok();
+    if time(&small).is_some_and(|made| time(elf).is_some_and(|built| made > built)) {
+        return Ok(small);
+    }
+    let mut strip = Command::new("strip");
+    strip.arg("-s").arg("-o").arg(&small).arg(elf);
+    command::run(
+        &mut strip,
+        "it is part of binutils, which comes with the C compiler that Rust links with",
+    )?;
+    Ok(small)
 }
 
 /// Builds a program of this tree for Linux, static, so that it runs in an initramfs without libraries.

@@ -76,7 +76,6 @@ pub fn bed(scenario: &Scenario, asked: Option<&str>) -> Result<Bed> {
 /// A scenario whose machines are built and ready to boot.
 #[derive(Debug)]
 pub struct Prepared {
-    scenario: &'static Scenario,
     bed: Bed,
     machines: Vec<(&'static Run, Machine)>,
     facts: Facts,
@@ -141,7 +140,6 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
         )));
     }
     Ok(Prepared {
-        scenario,
         bed,
         machines,
         facts: Facts {
