@@ -26,17 +26,23 @@ const LIMIT_INTERACTIVE: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Errors
 /// What keeps the machine from being built or booted.
 pub fn command(options: &Options) -> Result<u8> {
-    let bed = bed(options.bed.as_deref())?;
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let mut machine = if bed == Bed::Standalone {
-        alone(&options.words, options.release)?
+    let name = options.bed.as_deref();
+    let alone = name == Some(Bed::Standalone.name());
+    // A wrong word is told before anything is installed or built.
+    let manifest = if alone {
+        None
     } else {
-        let manifest = image::manifest_path(options.words.first())?;
-        let style = Style {
-            profile: Profile::from_flag(options.release),
-            interactive: terminal,
-        };
-        partitioned(&manifest, style)?
+        Some(image::manifest_path(options.words.first())?)
+    };
+    let bed = bed(name)?;
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let style = Style {
+        profile: Profile::from_flag(options.release),
+        interactive: terminal,
+    };
+    let mut machine = match manifest {
+        None => kernel_alone(&options.words, style.profile)?,
+        Some(manifest) => partitioned(&manifest, style)?,
     };
     let usual = if terminal {
         LIMIT_INTERACTIVE
@@ -55,8 +61,7 @@ pub fn command(options: &Options) -> Result<u8> {
 }
 
 /// The capability kernel alone, with `words` as its command line.
-fn alone(words: &[String], release: bool) -> Result<Machine> {
-    let profile = Profile::from_flag(release);
+fn kernel_alone(words: &[String], profile: Profile) -> Result<Machine> {
     let kernel = programs::build(&[Program::Kernel], profile)?.remove(0);
     let command_line = if words.is_empty() {
         "heartbeat=1s ticks=10 verdict=0".to_owned()
