@@ -4,10 +4,11 @@
 use std::sync::OnceLock;
 
 use isthmus_abi::{Gpa, Gpr, VcpuId, Vector};
+use isthmus_devices::lapic::offset;
 use isthmus_devices::memory::GuestMemory;
 use isthmus_hv_core::control::CR0_GUEST_OWNED;
 use isthmus_hv_core::exit::{After, Blocked, before_entry, handle, poll_board};
-use isthmus_hv_core::partition::EndReason;
+use isthmus_hv_core::partition::{ApicHelp, EndReason};
 use isthmus_vmx::field::FieldType;
 use isthmus_vmx::mock::MapVmcs;
 use isthmus_vmx::{Field, Vmcs};
@@ -85,6 +86,15 @@ pub fn run(data: &[u8]) {
     let mode = input.byte();
     let mut bench = started(mode);
     map_memory(&bench);
+    bench.partition.apic_help = [
+        ApicHelp::None,
+        ApicHelp::Registers,
+        ApicHelp::Delivery,
+        ApicHelp::None,
+    ][usize::from(mode >> 2 & 3)];
+    bench
+        .vcpu
+        .follow_apic_mode(&bench.partition, &mut bench.cpu);
     if mode & 0x80 != 0 {
         impossible(&mut bench, &mut input);
         return;
@@ -397,11 +407,47 @@ fn leave(bench: &mut Bench, kind: u8, input: &mut Input<'_>) -> After {
             bench.set(Gpr::Rcx, u64::from(input.byte()));
             bench.exit(10, 2, &[])
         }
+        27..30 if bench.vcpu.apic_virtualized => local_apic(bench, input, kind),
         _ => {
             const HIDDEN: [u16; 20] = [
                 11, 13, 14, 15, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 36, 39, 40, 50, 53, 54,
             ];
             bench.exit(input.pick(&HIDDEN), length, &[])
+        }
+    }
+}
+
+/// What a processor reports that works on the APIC's page by itself: a write that it made, an EOI, an access that it
+/// did not make.
+fn local_apic(bench: &mut Bench, input: &mut Input<'_>, kind: u8) -> After {
+    let register = u16::from(input.byte() & 0x3f) << 4;
+    match kind {
+        27 => {
+            bench
+                .vcpu
+                .lapic
+                .page_mut()
+                .set(register, input.word() as u32);
+            bench.exit(56, 0, &[(Field::EXIT_QUALIFICATION, u64::from(register))])
+        }
+        28 => {
+            let vector = Vector(input.byte());
+            bench
+                .vcpu
+                .lapic
+                .page_mut()
+                .assign(offset::ISR, vector, false);
+            bench.exit(45, 0, &[(Field::EXIT_QUALIFICATION, u64::from(vector.0))])
+        }
+        _ => {
+            let how = input.byte();
+            place_code(bench, input, how, 0xfee0_0000 | u64::from(register));
+            let access = u64::from(register) | u64::from(how & 3) << 12;
+            bench.exit(
+                if how & 4 == 0 { 44 } else { 43 },
+                0,
+                &[(Field::EXIT_QUALIFICATION, access)],
+            )
         }
     }
 }
@@ -491,6 +537,20 @@ fn memory_mapped(bench: &mut Bench, input: &mut Input<'_>) -> After {
     ];
     let place = PLACES[input.below(PLACES.len())] + u64::from(input.byte()) * 4;
     let how = input.byte();
+    place_code(bench, input, how, place);
+    let fields = [
+        (
+            Field::EXIT_QUALIFICATION,
+            u64::from(how & 7) | 3 << 7 | u64::from(how >> 3 & 1) << 12,
+        ),
+        (Field::GUEST_PHYSICAL_ADDRESS, place),
+        (Field::GUEST_LINEAR_ADDRESS, place),
+    ];
+    bench.exit(48, u64::from(how & 15), &fields)
+}
+
+/// Puts bytes of the input where the next instruction is, and `place` into the registers that they may use.
+fn place_code(bench: &mut Bench, input: &mut Input<'_>, how: u8, place: u64) {
     let code = input.take(usize::from(how >> 4));
     let base = bench.cpu.read(Field::GUEST_CS_BASE);
     let rip = base.wrapping_add(bench.rip()) & 0xffff_ffff;
@@ -501,15 +561,6 @@ fn memory_mapped(bench: &mut Bench, input: &mut Input<'_>) -> After {
             bench.set(register, place);
         }
     }
-    let fields = [
-        (
-            Field::EXIT_QUALIFICATION,
-            u64::from(how & 7) | 3 << 7 | u64::from(how >> 3 & 1) << 12,
-        ),
-        (Field::GUEST_PHYSICAL_ADDRESS, place),
-        (Field::GUEST_LINEAR_ADDRESS, place),
-    ];
-    bench.exit(48, u64::from(how & 15), &fields)
 }
 
 /// The same in the middle of an event's delivery.
@@ -624,5 +675,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let store = [0x0e, 0, 0, 0x2c, 0x2b, 0x89, 0x03];
     seeds.push([&[2][..], &store, &store].concat());
     seeds.push([&[0x82, 3, 4][..], &[0; 24]].concat());
+    // With the processor's help: enable, task priority, an interrupt to itself and its end.
+    let write = |register: u8, value: [u8; 4]| [&[27, 0, register, 2][..], &value].concat();
+    for mode in [2 | 4, 2 | 8] {
+        let steps = [
+            write(0x0f, [0xff, 1, 0, 0]),
+            write(0x08, [0x20, 0, 0, 0]),
+            write(0x30, [0x51, 0, 4, 0]),
+            vec![0x48, 0, 0, 1, 0, 2, 25, 0],
+            vec![28, 0, 0, 0x51],
+            vec![29, 0, 0x30, 0x2d, 0x89, 0x03],
+            vec![29, 0, 8, 4],
+        ];
+        seeds.push([&[mode][..], &steps.concat()].concat());
+    }
     seeds
 }
