@@ -18,6 +18,8 @@ use isthmus_beds::{
     scenarios::{self, Facts, Run, Scenario, standalone},
 };
 
+use std::time::Duration;
+
 /// How many of the serial line's last lines a failure shows.
 const SHOWN: usize = 60;
 
@@ -149,6 +151,11 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
 }
 
 impl Prepared {
+    /// How long all of it may take.
+    pub fn limit(&self) -> Duration {
+        self.machines.iter().map(|(_, machine)| machine.limit).sum()
+    }
+
     /// Boots the machines one after the other, judges each and prints what came of it; says whether all holds.
     ///
     /// # Errors
