@@ -33,9 +33,9 @@ check pipes pipes
 
 say "hash $(sha256sum /data/sample | cut -d ' ' -f 1)"
 
-# Work for both processors, so that both take timer interrupts.
-for cpu in 0 1; do
-    taskset "$((cpu + 1))" sh -c 'n=0; while [ $n -lt 6000 ]; do n=$((n + 1)); done' &
+# Work for every processor, so that each takes timer interrupts.
+for cpu in $(seq 0 $(($(nproc) - 1))); do
+    taskset "$((1 << cpu))" sh -c 'n=0; while [ $n -lt 6000 ]; do n=$((n + 1)); done' &
 done
 wait
 
