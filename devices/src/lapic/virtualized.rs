@@ -30,7 +30,10 @@ impl Lapic {
     /// A virtualized-EOI exit: the processor has ended the service of `vector`, which is in the EOI-exit bitmap.
     pub fn hardware_ended(&mut self, vector: Vector) -> Effect {
         let suppressed = self.page.get(offset::SVR) & spurious::SUPPRESS_EOI_BROADCAST != 0;
-        Effect::Eoi { vector, level: self.page.test(offset::TMR, vector) && !suppressed }
+        Effect::Eoi {
+            vector,
+            level: self.page.test(offset::TMR, vector) && !suppressed,
+        }
     }
 
     /// Works the processor priority out anew: the processor may have written the TPR since, and without
@@ -47,7 +50,11 @@ impl Lapic {
         let requested = class(self.page.highest(offset::IRR));
         let held = class(self.page.highest(offset::ISR));
         let task = (self.page.get(offset::TPR) >> 4 & 0xf) as u8;
-        if requested > held && requested <= task { requested } else { 0 }
+        if requested > held && requested <= task {
+            requested
+        } else {
+            0
+        }
     }
 
     /// The guest interrupt status that makes the processor deliver from the page: the highest vector requested in

@@ -9,5 +9,5 @@ pub mod id;
 pub mod registers;
 
 pub use address::{Gpa, Gva, Hpa, Hva, PAGE_SIZE};
-pub use registers::{Gpr, Gprs};
 pub use id::{ApicId, CoreId, Msr, PartitionId, Port, VcpuId, Vector};
+pub use registers::{Gpr, Gprs};

@@ -41,8 +41,14 @@ pub fn init<'a>(names: impl IntoIterator<Item = &'a str>, options: ConsoleOption
     let mux = ConsoleMux::new("isthmus", names, options);
     let mut console = CONSOLE.lock();
     // What was said before the partitions' names were known still waits.
-    let queue = console.take().map_or_else(|| VecDeque::with_capacity(QUEUE), |before| before.queue);
-    *console = Some(Console { mux, queue, waiting: false });
+    let queue = console
+        .take()
+        .map_or_else(|| VecDeque::with_capacity(QUEUE), |before| before.queue);
+    *console = Some(Console {
+        mux,
+        queue,
+        waiting: false,
+    });
     drop(console);
     if log::set_logger(&LOG).is_ok() {
         log::set_max_level(log::LevelFilter::Info);
@@ -115,7 +121,9 @@ pub fn input(mut act: impl FnMut(ConsoleCommand)) {
         for byte in bytes.iter().take(count) {
             let command = {
                 let mut guard = CONSOLE.lock();
-                let Some(Console { mux, queue, .. }) = guard.as_mut() else { return };
+                let Some(Console { mux, queue, .. }) = guard.as_mut() else {
+                    return;
+                };
                 mux.key(*byte, &mut |shown| queue.extend(shown))
             };
             act(command);
@@ -129,7 +137,9 @@ pub fn input(mut act: impl FnMut(ConsoleCommand)) {
 
 /// Sends everything and waits until the line is quiet.
 pub fn flush() {
-    let Some(mut guard) = CONSOLE.try_lock() else { return };
+    let Some(mut guard) = CONSOLE.try_lock() else {
+        return;
+    };
     if let Some(console) = guard.as_mut() {
         while !console.queue.is_empty() {
             console.send();

@@ -58,7 +58,12 @@ pub struct Core {
 
 impl Core {
     /// The core's view of the manifest.
-    pub fn new(machine: &'static Machine, core: CoreId, tables: CoreTables, support: XsaveSupport) -> Self {
+    pub fn new(
+        machine: &'static Machine,
+        core: CoreId,
+        tables: CoreTables,
+        support: XsaveSupport,
+    ) -> Self {
         let slice = machine.facts.tsc_hz / 1_000_000 * SLICE_MICROS;
         let mut scheduler = CoreScheduler::new(slice);
         let mut seats = Vec::new();
@@ -79,14 +84,34 @@ impl Core {
                     Ok(place) => {
                         scheduler.park(place);
                         let home = vcpu.0 == 0;
-                        seats.push(Seat { slot: index, vcpu, place, living: None, life: 0, parked: 0, home });
+                        seats.push(Seat {
+                            slot: index,
+                            vcpu,
+                            place,
+                            living: None,
+                            life: 0,
+                            parked: 0,
+                            home,
+                        });
                     }
                     Err(refusal) => error!("{} vcpu {}: {refusal}", slot.plan.name, vcpu.0),
                 }
             }
         }
         let host = ThisCore { machine, core };
-        Self { host, tables, support, scheduler, seats, work, loaded: None, duty_at: 0, time_over: false, print_tables: false, reports: 0 }
+        Self {
+            host,
+            tables,
+            support,
+            scheduler,
+            seats,
+            work,
+            loaded: None,
+            duty_at: 0,
+            time_over: false,
+            print_tables: false,
+            reports: 0,
+        }
     }
 
     /// Runs for ever.
@@ -96,7 +121,9 @@ impl Core {
             let working = self.duties();
             let now = cpu::rdtsc();
             match self.scheduler.pick(now) {
-                Decision::Run { slot, until } => self.run_slice(slot, now, until.min(self.deadline(now))),
+                Decision::Run { slot, until } => {
+                    self.run_slice(slot, now, until.min(self.deadline(now)))
+                }
                 Decision::Idle { .. } if working => {}
                 Decision::Idle { until } => {
                     let until = until.unwrap_or(u64::MAX).min(self.deadline(now));
@@ -117,15 +144,24 @@ impl Core {
     fn deadline(&self, now: u64) -> u64 {
         let duty = now + self.machine().facts.tsc_hz / 1_000_000 * DUTY_MICROS;
         let homes = self.seats.iter().filter(|seat| seat.home);
-        homes.filter_map(|seat| self.machine().slots.get(seat.slot)).fold(duty, |earliest, slot| {
-            earliest.min(slot.partition.board_deadline()).min(slot.stop_at.load(Ordering::Acquire))
-        })
+        homes
+            .filter_map(|seat| self.machine().slots.get(seat.slot))
+            .fold(duty, |earliest, slot| {
+                earliest
+                    .min(slot.partition.board_deadline())
+                    .min(slot.stop_at.load(Ordering::Acquire))
+            })
     }
 
     fn has_mail(&self) -> bool {
         self.seats.iter().any(|seat| {
-            let mailbox = self.machine().slots.get(seat.slot).and_then(|slot| slot.partition.mailbox(seat.vcpu));
-            self.scheduler.is_blocked(seat.place) && mailbox.is_some_and(|mailbox| mailbox.has_mail())
+            let mailbox = self
+                .machine()
+                .slots
+                .get(seat.slot)
+                .and_then(|slot| slot.partition.mailbox(seat.vcpu));
+            self.scheduler.is_blocked(seat.place)
+                && mailbox.is_some_and(|mailbox| mailbox.has_mail())
         })
     }
 
@@ -184,11 +220,19 @@ impl Core {
         // The tables come with the boot core's next duty, when every core has stored its counters.
         self.print_tables = self.host.core.0 == 0;
         for seat in &mut self.seats {
-            let Some(slot) = self.host.machine.slots.get(seat.slot) else { continue };
+            let Some(slot) = self.host.machine.slots.get(seat.slot) else {
+                continue;
+            };
             if let Some(living) = seat.living.as_mut() {
                 store_counters(slot, living);
                 let used = self.scheduler.used(seat.place);
-                info!("{} vcpu {}: {} ticks used, {}", slot.plan.name, seat.vcpu.0, used, living.whereabouts());
+                info!(
+                    "{} vcpu {}: {} ticks used, {}",
+                    slot.plan.name,
+                    seat.vcpu.0,
+                    used,
+                    living.whereabouts()
+                );
             }
         }
     }
@@ -197,7 +241,9 @@ impl Core {
     fn poll_partitions(&mut self, now: u64) {
         let machine = self.machine();
         for seat in self.seats.iter().filter(|seat| seat.home) {
-            let Some(slot) = machine.slots.get(seat.slot) else { continue };
+            let Some(slot) = machine.slots.get(seat.slot) else {
+                continue;
+            };
             if slot.partition.lifecycle.state() != State::Running {
                 continue;
             }
@@ -215,8 +261,15 @@ impl Core {
 
     fn wake_by_mail(&mut self, now: u64) {
         for seat in &self.seats {
-            let mailbox = self.host.machine.slots.get(seat.slot).and_then(|slot| slot.partition.mailbox(seat.vcpu));
-            if self.scheduler.is_blocked(seat.place) && mailbox.is_some_and(|mailbox| mailbox.has_mail()) {
+            let mailbox = self
+                .host
+                .machine
+                .slots
+                .get(seat.slot)
+                .and_then(|slot| slot.partition.mailbox(seat.vcpu));
+            if self.scheduler.is_blocked(seat.place)
+                && mailbox.is_some_and(|mailbox| mailbox.has_mail())
+            {
                 self.scheduler.wake(seat.place, now);
             }
         }
@@ -225,7 +278,11 @@ impl Core {
     /// Takes up the vCPUs of lives that began and parks those of lives that end.
     fn follow_lives(&mut self) {
         for index in 0..self.seats.len() {
-            let Some(slot) = self.seats.get(index).and_then(|seat| self.machine().slots.get(seat.slot)) else {
+            let Some(slot) = self
+                .seats
+                .get(index)
+                .and_then(|seat| self.machine().slots.get(seat.slot))
+            else {
                 continue;
             };
             let lives = slot.partition.lifecycle.lives();
@@ -239,12 +296,17 @@ impl Core {
 
     fn take_up(&mut self, index: usize, slot: &Slot, life: u32) {
         let (host, tables, support) = (self.host, self.tables, self.support);
-        let Some(seat) = self.seats.get_mut(index).filter(|seat| seat.life != life) else { return };
+        let Some(seat) = self.seats.get_mut(index).filter(|seat| seat.life != life) else {
+            return;
+        };
         // Making a VMCS makes it current and touches no other register of the vCPU that is loaded.
         seat.living = Living::new(host, slot, seat.vcpu, &tables, support);
         seat.life = life;
         if seat.living.is_none() {
-            error!("{} vcpu {}: no memory for its VMCS", slot.plan.name, seat.vcpu.0);
+            error!(
+                "{} vcpu {}: no memory for its VMCS",
+                slot.plan.name, seat.vcpu.0
+            );
             host.machine.end_partition(slot, EndReason::NotLoaded);
             return;
         }
@@ -253,7 +315,9 @@ impl Core {
 
     fn park(&mut self, index: usize, slot: &Slot, life: u32) {
         let machine = self.machine();
-        let Some(seat) = self.seats.get_mut(index).filter(|seat| seat.parked != life) else { return };
+        let Some(seat) = self.seats.get_mut(index).filter(|seat| seat.parked != life) else {
+            return;
+        };
         seat.parked = life;
         seat.life = life;
         self.scheduler.park(seat.place);
@@ -273,9 +337,15 @@ impl Core {
     /// hypervisor's work on its behalf.
     fn run_slice(&mut self, place: Place, picked: u64, until: u64) {
         let host = self.host;
-        let Some(index) = self.seats.iter().position(|seat| seat.place == place) else { return };
+        let Some(index) = self.seats.iter().position(|seat| seat.place == place) else {
+            return;
+        };
         if self.loaded != Some(index) {
-            if let Some(living) = self.loaded.and_then(|old| self.seats.get_mut(old)).and_then(|old| old.living.as_mut()) {
+            if let Some(living) = self
+                .loaded
+                .and_then(|old| self.seats.get_mut(old))
+                .and_then(|old| old.living.as_mut())
+            {
                 living.unload();
             }
             if let Some(living) = self.seats.get(index).and_then(|seat| seat.living.as_ref()) {
@@ -283,10 +353,16 @@ impl Core {
             }
             self.loaded = Some(index);
         }
-        let Some(seat) = self.seats.get_mut(index) else { return };
-        let (Some(slot), Some(living)) = (host.machine.slots.get(seat.slot), seat.living.as_mut()) else { return };
+        let Some(seat) = self.seats.get_mut(index) else {
+            return;
+        };
+        let (Some(slot), Some(living)) = (host.machine.slots.get(seat.slot), seat.living.as_mut())
+        else {
+            return;
+        };
         let end = living.run(host, slot, until);
-        self.scheduler.account(place, cpu::rdtsc().wrapping_sub(picked));
+        self.scheduler
+            .account(place, cpu::rdtsc().wrapping_sub(picked));
         match end {
             SliceEnd::Over => {}
             SliceEnd::Blocked(timer) => self.scheduler.block(place, timer),
@@ -305,7 +381,11 @@ fn store_counters(slot: &Slot, living: &Living) {
 fn print_counters(machine: &Machine) {
     for slot in &machine.slots {
         let counters = slot.counters.lock();
-        let table = CounterTable { partition: slot.partition.id, name: &slot.plan.name, vcpus: &counters };
+        let table = CounterTable {
+            partition: slot.partition.id,
+            name: &slot.plan.name,
+            vcpus: &counters,
+        };
         console::say(format_args!("{table}"));
     }
 }
@@ -319,7 +399,10 @@ fn act(machine: &'static Machine, command: ConsoleCommand) {
             if let Some(slot) = slot(partition) {
                 let now = slot.partition.clock.ticks(cpu::rdtsc());
                 slot.partition.board.lock().console_input(&[byte], now);
-                let mut host = ThisCore { machine, core: tables::this_core() };
+                let mut host = ThisCore {
+                    machine,
+                    core: tables::this_core(),
+                };
                 let _ = poll_board(&slot.partition, &mut host);
             }
         }

@@ -30,9 +30,19 @@ pub enum Work {
     /// Nothing to do now.
     None,
     /// Clearing memory: regions not done, with how far the last one is, and those that are.
-    Clear { dirty: Vec<Region>, done: u64, clean: Vec<Region>, after: After },
+    Clear {
+        dirty: Vec<Region>,
+        done: u64,
+        clean: Vec<Region>,
+        after: After,
+    },
     /// Copying the load plan.
-    Copy { resources: Arc<Resources>, plan: LoadPlan, segment: usize, offset: usize },
+    Copy {
+        resources: Arc<Resources>,
+        plan: LoadPlan,
+        segment: usize,
+        offset: usize,
+    },
 }
 
 /// What follows the clearing.
@@ -51,8 +61,18 @@ pub fn step(machine: &Machine, slot: &Slot, work: &mut Work) -> bool {
             Some(begun) => *work = begun,
             None => return false,
         },
-        Work::Clear { dirty, done, clean, after } => *work = clear(machine, slot, dirty, done, clean, after),
-        Work::Copy { resources, plan, segment, offset } => *work = copy(machine, slot, resources, plan, segment, offset),
+        Work::Clear {
+            dirty,
+            done,
+            clean,
+            after,
+        } => *work = clear(machine, slot, dirty, done, clean, after),
+        Work::Copy {
+            resources,
+            plan,
+            segment,
+            offset,
+        } => *work = copy(machine, slot, resources, plan, segment, offset),
     }
     true
 }
@@ -72,7 +92,12 @@ fn take_memory(machine: &Machine, slot: &Slot) -> Work {
     match taken {
         Ok(pieces) => {
             let dirty = pieces.into_iter().rev().map(|Ram(region)| region).collect();
-            Work::Clear { dirty, done: 0, clean: Vec::new(), after: After::Load }
+            Work::Clear {
+                dirty,
+                done: 0,
+                clean: Vec::new(),
+                after: After::Load,
+            }
         }
         Err(shortage) => {
             error!("{}: {shortage}", slot.plan.name);
@@ -84,24 +109,53 @@ fn take_memory(machine: &Machine, slot: &Slot) -> Work {
 
 /// The last life's memory, to be cleared before it is anybody else's.
 fn give_back(machine: &Machine, slot: &Slot) -> Work {
-    let reason = slot.partition.lifecycle.reason().unwrap_or(EndReason::Stopped);
+    let reason = slot
+        .partition
+        .lifecycle
+        .reason()
+        .unwrap_or(EndReason::Stopped);
     let lived = cpu::rdtsc().wrapping_sub(slot.partition.clock.epoch());
     let milliseconds = u128::from(lived) * 1000 / u128::from(machine.facts.tsc_hz.max(1));
-    info!("{}: {reason} after {milliseconds} ms, life {}", slot.plan.name, slot.partition.lifecycle.lives());
+    info!(
+        "{}: {reason} after {milliseconds} ms, life {}",
+        slot.plan.name,
+        slot.partition.lifecycle.lives()
+    );
     {
         let counters = slot.counters.lock();
-        let table = CounterTable { partition: slot.partition.id, name: &slot.plan.name, vcpus: &counters };
+        let table = CounterTable {
+            partition: slot.partition.id,
+            name: &slot.plan.name,
+            vcpus: &counters,
+        };
         console::say(format_args!("{table}"));
     }
     let held = slot.resources.lock().take();
     let Some(resources) = held.and_then(|shared| Arc::try_unwrap(shared).ok()) else {
-        error!("{}: its memory is still referred to; it stays out of use", slot.plan.name);
-        finish(machine, slot, EndReason::Internal("resources in use after the last vCPU was parked"));
+        error!(
+            "{}: its memory is still referred to; it stays out of use",
+            slot.plan.name
+        );
+        finish(
+            machine,
+            slot,
+            EndReason::Internal("resources in use after the last vCPU was parked"),
+        );
         return Work::None;
     };
-    let Resources { ram, space, mut tables, .. } = resources;
+    let Resources {
+        ram,
+        space,
+        mut tables,
+        ..
+    } = resources;
     space.destroy(&mut tables);
-    Work::Clear { dirty: ram.into_regions(), done: 0, clean: Vec::new(), after: After::GiveBack(reason) }
+    Work::Clear {
+        dirty: ram.into_regions(),
+        done: 0,
+        clean: Vec::new(),
+        after: After::GiveBack(reason),
+    }
 }
 
 fn clear(
@@ -115,16 +169,28 @@ fn clear(
     if let Some(region) = dirty.last() {
         let done = done + region.clear_step(done);
         if done < region.bytes() {
-            return Work::Clear { dirty, done, clean, after };
+            return Work::Clear {
+                dirty,
+                done,
+                clean,
+                after,
+            };
         }
         clean.extend(dirty.pop());
-        return Work::Clear { dirty, done: 0, clean, after };
+        return Work::Clear {
+            dirty,
+            done: 0,
+            clean,
+            after,
+        };
     }
     match after {
         After::Load => build(machine, slot, clean),
         After::GiveBack(reason) => {
             let mut memory = machine.memory.lock();
-            clean.into_iter().for_each(|region| memory.give(Ram(region)));
+            clean
+                .into_iter()
+                .for_each(|region| memory.give(Ram(region)));
             drop(memory);
             ended(machine, slot, reason);
             Work::None
@@ -184,7 +250,11 @@ fn build(machine: &Machine, slot: &Slot, clean: Vec<Region>) -> Work {
     }
 }
 
-fn try_build(machine: &Machine, slot: &Slot, clean: Vec<Region>) -> Result<Work, alloc::string::String> {
+fn try_build(
+    machine: &Machine,
+    slot: &Slot,
+    clean: Vec<Region>,
+) -> Result<Work, alloc::string::String> {
     use alloc::string::ToString;
     let mut ram = GuestRam::default();
     let mut tables = EptTables::default();
@@ -195,33 +265,67 @@ fn try_build(machine: &Machine, slot: &Slot, clean: Vec<Region>) -> Result<Work,
     for range in slot.partition.layout.backed() {
         let mut at = range.start;
         while at < range.end {
-            let mut region = current.take().ok_or_else(|| "memory is short of the layout".to_string())?;
+            let mut region = current
+                .take()
+                .ok_or_else(|| "memory is short of the layout".to_string())?;
             let take = region.bytes().min(range.end - at);
             let rest = region.split_off(take);
             let (gpa, hpa) = (Gpa(at), region.start());
             space
-                .map(&mut tables, gpa, hpa, take, Permissions::all(), MemoryType::WriteBack, sizes)
+                .map(
+                    &mut tables,
+                    gpa,
+                    hpa,
+                    take,
+                    Permissions::all(),
+                    MemoryType::WriteBack,
+                    sizes,
+                )
                 .map_err(|error| error.to_string())?;
             ram.insert(gpa, region);
             at += take;
-            current = rest.filter(|rest| rest.bytes() > 0).or_else(|| pieces.next());
+            current = rest
+                .filter(|rest| rest.bytes() > 0)
+                .or_else(|| pieces.next());
         }
     }
     if let Some(page) = machine.apic_access {
         let access = Permissions::READ | Permissions::WRITE;
         space
-            .map(&mut tables, layout::LAPIC, page, PAGE_SIZE, access, MemoryType::WriteBack, sizes)
+            .map(
+                &mut tables,
+                layout::LAPIC,
+                page,
+                PAGE_SIZE,
+                access,
+                MemoryType::WriteBack,
+                sizes,
+            )
             .map_err(|error| error.to_string())?;
     }
     let ept_pointer = EptPointer::new(space.root(), false);
     let plan = load_plan(slot)?;
-    let resources = Arc::new(Resources { ram, space, tables, ept_pointer });
-    Ok(Work::Copy { resources, plan, segment: 0, offset: 0 })
+    let resources = Arc::new(Resources {
+        ram,
+        space,
+        tables,
+        ept_pointer,
+    });
+    Ok(Work::Copy {
+        resources,
+        plan,
+        segment: 0,
+        offset: 0,
+    })
 }
 
 fn load_plan(slot: &Slot) -> Result<LoadPlan, alloc::string::String> {
     use alloc::string::ToString;
-    let processors: Vec<ApicId> = slot.partition.vcpu_ids().map(|vcpu| ApicId(u32::from(vcpu.0))).collect();
+    let processors: Vec<ApicId> = slot
+        .partition
+        .vcpu_ids()
+        .map(|vcpu| ApicId(u32::from(vcpu.0)))
+        .collect();
     let config = AcpiConfig {
         processors: &processors,
         uart: slot.plan.devices.uart,
@@ -229,11 +333,17 @@ fn load_plan(slot: &Slot) -> Result<LoadPlan, alloc::string::String> {
         keyboard_controller: false,
     };
     let acpi = tables(&config).map_err(|error| error.to_string())?;
-    let (kernel, files) = slot.images.split_first().ok_or_else(|| "no kernel".to_string())?;
+    let (kernel, files) = slot
+        .images
+        .split_first()
+        .ok_or_else(|| "no kernel".to_string())?;
     let modules: Vec<Module<'_>> = files
         .iter()
         .zip(&slot.plan.modules)
-        .map(|(file, plan)| Module { size: file.len(), cmdline: &plan.cmdline })
+        .map(|(file, plan)| Module {
+            size: file.len(),
+            cmdline: &plan.cmdline,
+        })
         .collect();
     let request = Request {
         kernel,
@@ -244,10 +354,13 @@ fn load_plan(slot: &Slot) -> Result<LoadPlan, alloc::string::String> {
         uart: slot.plan.devices.uart,
     };
     let mut plan = plan(slot.plan.kind, &request).map_err(|error| error.to_string())?;
-    let table_segments = acpi.tables.into_iter().map(|(gpa, bytes)| isthmus_boot::plan::Segment {
-        gpa,
-        content: Content::Bytes(bytes),
-    });
+    let table_segments = acpi
+        .tables
+        .into_iter()
+        .map(|(gpa, bytes)| isthmus_boot::plan::Segment {
+            gpa,
+            content: Content::Bytes(bytes),
+        });
     plan.segments.extend(table_segments);
     Ok(plan)
 }
@@ -274,15 +387,32 @@ fn copy(
     };
     let end = bytes.len().min(offset + COPY_STEP);
     let chunk = bytes.get(offset..end).unwrap_or_default();
-    if resources.ram.write(part.gpa.wrapping_add(offset as u64), chunk).is_err() {
-        error!("{}: a part of its image lies outside its memory at {}", slot.plan.name, part.gpa);
+    if resources
+        .ram
+        .write(part.gpa.wrapping_add(offset as u64), chunk)
+        .is_err()
+    {
+        error!(
+            "{}: a part of its image lies outside its memory at {}",
+            slot.plan.name, part.gpa
+        );
         finish(machine, slot, EndReason::NotLoaded);
         return Work::None;
     }
     if end < bytes.len() {
-        return Work::Copy { resources, plan, segment, offset: end };
+        return Work::Copy {
+            resources,
+            plan,
+            segment,
+            offset: end,
+        };
     }
-    Work::Copy { resources, plan, segment: segment + 1, offset: 0 }
+    Work::Copy {
+        resources,
+        plan,
+        segment: segment + 1,
+        offset: 0,
+    }
 }
 
 fn begin_life(machine: &Machine, slot: &Slot, resources: Arc<Resources>, plan: &LoadPlan) {

@@ -171,7 +171,9 @@ pub fn stop_other_cores() {
 /// Turns the machine off through ACPI (ACPI 6.5 §16.1.7); returns if it has no way to.
 pub fn power_off() {
     const SLEEP_ENABLE: u16 = 1 << 13;
-    let Some(registers) = get().and_then(|machine| machine.soft_off) else { return };
+    let Some(registers) = get().and_then(|machine| machine.soft_off) else {
+        return;
+    };
     for (port, sleep_type) in registers {
         if let Some(port) = port {
             cpu::power_management_write(port, u16::from(sleep_type) << 10 | SLEEP_ENABLE);

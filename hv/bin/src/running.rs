@@ -124,7 +124,10 @@ impl Processor for OnCore<'_> {
         cpu::DebugRegisters::save().dr6
     }
     fn set_dr6(&mut self, value: u64) {
-        let registers = cpu::DebugRegisters { dr6: value, ..cpu::DebugRegisters::save() };
+        let registers = cpu::DebugRegisters {
+            dr6: value,
+            ..cpu::DebugRegisters::save()
+        };
         registers.load();
     }
     fn reset_debug_registers(&mut self) {
@@ -142,7 +145,9 @@ impl Processor for OnCore<'_> {
     fn set_apic_virtualization(&mut self, on: bool) {
         match self.host.machine.facts.apic_help {
             ApicHelp::None => {}
-            help => self.vmcs.set_apic_virtualization(on, help == ApicHelp::Delivery),
+            help => self
+                .vmcs
+                .set_apic_virtualization(on, help == ApicHelp::Delivery),
         }
     }
     fn flush_translations(&mut self) {
@@ -151,7 +156,9 @@ impl Processor for OnCore<'_> {
 }
 
 fn flush_vpid(machine: &Machine, vpid: u16) {
-    if let Some(operation) = core::num::NonZeroU16::new(vpid).and_then(|vpid| machine.invalidate.invvpid(vpid)) {
+    if let Some(operation) =
+        core::num::NonZeroU16::new(vpid).and_then(|vpid| machine.invalidate.invvpid(vpid))
+    {
         invvpid(operation.kind(), operation.descriptor());
     }
 }
@@ -180,16 +187,32 @@ impl Living {
             io_bitmaps: machine.io_bitmaps,
             msr_bitmap: machine.msr_bitmap,
             ept_pointer: living.resources.ept_pointer.bits(),
-            virtual_apic: machine.apic_access.and_then(|_| pool::physical(living.vcpu.lapic.page())),
+            virtual_apic: machine
+                .apic_access
+                .and_then(|_| pool::physical(living.vcpu.lapic.page())),
             apic_access: machine.apic_access,
         };
-        let Self { vcpu, region, switched, vpid, .. } = &mut living;
+        let Self {
+            vcpu,
+            region,
+            switched,
+            vpid,
+            ..
+        } = &mut living;
         let mut vmcs = region.activate();
         vmcs.configure(&machine.controls, &addresses, *vpid, core_tables);
-        let mut on_core = OnCore { host, vmcs, switched, vpid: *vpid, loaded: false };
+        let mut on_core = OnCore {
+            host,
+            vmcs,
+            switched,
+            vpid: *vpid,
+            loaded: false,
+        };
         vcpu.initialise(&slot.partition, &mut on_core);
         vcpu.init(&slot.partition, &mut on_core);
-        if id.0 == 0 && let Some(state) = start {
+        if id.0 == 0
+            && let Some(state) = start
+        {
             vcpu.lapic.enter_virtual_wire_mode();
             vcpu.start(&state, &slot.partition, &mut on_core);
         }
@@ -211,10 +234,24 @@ impl Living {
     /// Runs the vCPU, whose registers are loaded, until `until` (TSC of the host) or until something else comes up.
     pub fn run(&mut self, host: ThisCore, slot: &Slot, until: u64) -> SliceEnd {
         let partition = &slot.partition;
-        let Some(mailbox) = partition.mailbox(self.vcpu.id) else { return SliceEnd::Over };
+        let Some(mailbox) = partition.mailbox(self.vcpu.id) else {
+            return SliceEnd::Over;
+        };
         let shift = u32::from(host.machine.capabilities.misc.preemption_timer_shift());
-        let Self { vcpu, region, switched, resources, vpid } = self;
-        let mut on_core = OnCore { host, vmcs: region.activate(), switched, vpid: *vpid, loaded: true };
+        let Self {
+            vcpu,
+            region,
+            switched,
+            resources,
+            vpid,
+        } = self;
+        let mut on_core = OnCore {
+            host,
+            vmcs: region.activate(),
+            switched,
+            vpid: *vpid,
+            loaded: true,
+        };
         mailbox.come_back();
         let mut before = cpu::rdtsc();
         loop {
@@ -222,19 +259,27 @@ impl Living {
                 if mailbox.come_back() || mailbox.leave(Leave::ToBlock).is_err() {
                     continue;
                 }
-                vcpu.counters.spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
+                vcpu.counters
+                    .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
                 let timer = vcpu.next_timer(cpu::rdtsc());
                 let wakes = vcpu.activity == Activity::Halted && timer != u64::MAX;
                 return SliceEnd::Blocked(wakes.then_some(timer));
             }
             let now = cpu::rdtsc();
-            let board = if partition.home() == host.core { partition.board_deadline() } else { u64::MAX };
+            let board = if partition.home() == host.core {
+                partition.board_deadline()
+            } else {
+                u64::MAX
+            };
             let deadline = until.min(vcpu.next_timer(now)).min(board);
             let ticks = deadline.saturating_sub(now) >> shift;
-            on_core.vmcs.set_preemption_timer(ticks.min(u64::from(u32::MAX)) as u32);
+            on_core
+                .vmcs
+                .set_preemption_timer(ticks.min(u64::from(u32::MAX)) as u32);
             #[cfg(debug_assertions)]
             check_entry(host.machine, &on_core.vmcs, slot, vcpu);
-            vcpu.counters.spend(Place::Hypervisor, now.wrapping_sub(before));
+            vcpu.counters
+                .spend(Place::Hypervisor, now.wrapping_sub(before));
             let entered = on_core.vmcs.enter(&mut vcpu.gprs);
             before = cpu::rdtsc();
             vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
@@ -267,7 +312,8 @@ impl Living {
                     SliceEnd::End(reason)
                 }
             };
-            vcpu.counters.spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
+            vcpu.counters
+                .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
             return end;
         }
     }
@@ -288,27 +334,48 @@ fn host_nmi() {
 }
 
 /// For ends that are nobody's wish: where the vCPU was.
-fn report_end(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vcpu, reason: EndReason) {
+fn report_end(
+    machine: &Machine,
+    vmcs: &CurrentVmcs<'_>,
+    slot: &Slot,
+    vcpu: &Vcpu,
+    reason: EndReason,
+) {
     let name = &slot.plan.name;
     match reason {
         EndReason::PowerOff | EndReason::Reset | EndReason::Verdict(_) => return,
         EndReason::EntryFailed(_) => check_entry(machine, vmcs, slot, vcpu),
         _ => {}
     }
-    let [rip, rsp, rflags] = [Field::GUEST_RIP, Field::GUEST_RSP, Field::GUEST_RFLAGS].map(|field| vmcs.read(field));
-    let [cr0, cr3, cr4] = [Field::GUEST_CR0, Field::GUEST_CR3, Field::GUEST_CR4].map(|field| vmcs.read(field));
+    let [rip, rsp, rflags] =
+        [Field::GUEST_RIP, Field::GUEST_RSP, Field::GUEST_RFLAGS].map(|field| vmcs.read(field));
+    let [cr0, cr3, cr4] =
+        [Field::GUEST_CR0, Field::GUEST_CR3, Field::GUEST_CR4].map(|field| vmcs.read(field));
     let [cs, base] = [Field::GUEST_CS_SELECTOR, Field::GUEST_CS_BASE].map(|field| vmcs.read(field));
-    error!("{name} vcpu {}: {reason}: rip {cs:#x}:{rip:#x} (base {base:#x}) rsp {rsp:#x} rflags {rflags:#x}", vcpu.id.0);
-    let [exit, qualification, gpa] =
-        [Field::EXIT_REASON, Field::EXIT_QUALIFICATION, Field::GUEST_PHYSICAL_ADDRESS].map(|field| vmcs.read(field));
-    error!("{name} vcpu {}: cr0 {cr0:#x} cr3 {cr3:#x} cr4 {cr4:#x} exit {exit:#x} qualification {qualification:#x} gpa {gpa:#x}", vcpu.id.0);
+    error!(
+        "{name} vcpu {}: {reason}: rip {cs:#x}:{rip:#x} (base {base:#x}) rsp {rsp:#x} rflags {rflags:#x}",
+        vcpu.id.0
+    );
+    let [exit, qualification, gpa] = [
+        Field::EXIT_REASON,
+        Field::EXIT_QUALIFICATION,
+        Field::GUEST_PHYSICAL_ADDRESS,
+    ]
+    .map(|field| vmcs.read(field));
+    error!(
+        "{name} vcpu {}: cr0 {cr0:#x} cr3 {cr3:#x} cr4 {cr4:#x} exit {exit:#x} qualification {qualification:#x} gpa {gpa:#x}",
+        vcpu.id.0
+    );
     error!("{name} vcpu {}: registers {:x?}", vcpu.id.0, vcpu.gprs.0);
 }
 
 /// Runs the model of the processor's entry checks and says which rule the VMCS breaks, if any.
 fn check_entry(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vcpu) {
     if let Err(violation) = checks::check(vmcs, &machine.capabilities, &machine.processor) {
-        error!("{} vcpu {}: VM entry would break a rule: {violation}", slot.plan.name, vcpu.id.0);
+        error!(
+            "{} vcpu {}: VM entry would break a rule: {violation}",
+            slot.plan.name, vcpu.id.0
+        );
     }
 }
 
@@ -331,9 +398,23 @@ pub struct Whereabouts {
 
 impl core::fmt::Display for Whereabouts {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { rip, rflags, interruptibility, activity, interrupt_status } = self;
-        write!(f, "{activity:?} at rip {rip:#x}, rflags {rflags:#x}, interruptibility {interruptibility:#x}, ")?;
-        write!(f, "highest interrupts requested and in service {:#x} and {:#x}", interrupt_status & 0xff, interrupt_status >> 8)
+        let Self {
+            rip,
+            rflags,
+            interruptibility,
+            activity,
+            interrupt_status,
+        } = self;
+        write!(
+            f,
+            "{activity:?} at rip {rip:#x}, rflags {rflags:#x}, interruptibility {interruptibility:#x}, "
+        )?;
+        write!(
+            f,
+            "highest interrupts requested and in service {:#x} and {:#x}",
+            interrupt_status & 0xff,
+            interrupt_status >> 8
+        )
     }
 }
 

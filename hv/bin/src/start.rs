@@ -26,7 +26,9 @@ use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables
 use isthmus_manifest::MANIFEST_MODULE;
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::Processor;
-use isthmus_vmx::controls::{Controls, PrimaryProcessorBased, SecondaryProcessorBased, Wanted, negotiate};
+use isthmus_vmx::controls::{
+    Controls, PrimaryProcessorBased, SecondaryProcessorBased, Wanted, negotiate,
+};
 use isthmus_vmx::invalidate::Offered;
 use isthmus_vmx::preflight::{CpuFacts, Report};
 use log::{error, info, warn};
@@ -87,7 +89,11 @@ pub fn boot_core(magic: u32, information: u64, entry_tsc: u64) -> ! {
         stop_early("no 6 MiB of free memory below 4 GiB");
     };
     let end = Hpa(start.0 + POOL_BYTES);
-    HAND_OVER.call_once(|| HandOver { information, entry_tsc, pool: (start, end) });
+    HAND_OVER.call_once(|| HandOver {
+        information,
+        entry_tsc,
+        pool: (start, end),
+    });
     let Err(_) = enter_own_space(start, end, HEAP_BYTES, &readable, boot_core_on_own_stack);
     stop_early("the hypervisor's memory is too small for its page tables")
 }
@@ -95,7 +101,8 @@ pub fn boot_core(magic: u32, information: u64, entry_tsc: u64) -> ! {
 /// The boot information at the loader's address, wherever that is mapped now.
 fn boot_information(at: Hpa) -> BootInformation<'static> {
     let head = firmware::boot_bytes(at, 8);
-    let parsed = multiboot2::total_size(head).and_then(|size| BootInformation::parse(firmware::boot_bytes(at, size)));
+    let parsed = multiboot2::total_size(head)
+        .and_then(|size| BootInformation::parse(firmware::boot_bytes(at, size)));
     match parsed {
         Ok(information) => information,
         Err(_) => stop_early("the boot loader's information is damaged"),
@@ -118,37 +125,63 @@ fn readable_ranges(information: Hpa, boot: &BootInformation<'_>) -> Ranges {
 /// Physical range of the image.
 fn image_range() -> (u64, u64) {
     let image = image_layout();
-    (image.start.wrapping_sub(IMAGE_OFFSET), image.end.wrapping_sub(IMAGE_OFFSET))
+    (
+        image.start.wrapping_sub(IMAGE_OFFSET),
+        image.end.wrapping_sub(IMAGE_OFFSET),
+    )
 }
 
 /// The lowest free place for the pool.
 fn place_pool(boot: &BootInformation<'_>, readable: &Ranges) -> Option<Hpa> {
     const ALIGNMENT: u64 = 2 << 20;
-    boot.memory_map().filter(|area| area.kind == MemoryType::AVAILABLE).find_map(|area| {
-        let limit = area.start.0.saturating_add(area.size).min(1 << 32);
-        let mut at = area.start.0.max(LOW_MEMORY).next_multiple_of(ALIGNMENT);
-        while at + POOL_BYTES <= limit {
-            let taken = readable.iter().map(|(start, bytes)| (start.0, start.0 + bytes)).chain([image_range()]);
-            let Some(end) = taken.filter(|(start, end)| *start < at + POOL_BYTES && at < *end).map(|(_, end)| end).max()
-            else {
-                return Some(Hpa(at));
-            };
-            at = end.next_multiple_of(ALIGNMENT);
-        }
-        None
-    })
+    boot.memory_map()
+        .filter(|area| area.kind == MemoryType::AVAILABLE)
+        .find_map(|area| {
+            let limit = area.start.0.saturating_add(area.size).min(1 << 32);
+            let mut at = area.start.0.max(LOW_MEMORY).next_multiple_of(ALIGNMENT);
+            while at + POOL_BYTES <= limit {
+                let taken = readable
+                    .iter()
+                    .map(|(start, bytes)| (start.0, start.0 + bytes))
+                    .chain([image_range()]);
+                let Some(end) = taken
+                    .filter(|(start, end)| *start < at + POOL_BYTES && at < *end)
+                    .map(|(_, end)| end)
+                    .max()
+                else {
+                    return Some(Hpa(at));
+                };
+                at = end.next_multiple_of(ALIGNMENT);
+            }
+            None
+        })
 }
 
 /// The boot core on its guarded stack, with heap and own page tables.
 extern "C" fn boot_core_on_own_stack() -> ! {
-    let Some(hand_over) = HAND_OVER.get() else { stop_early("the boot core lost its way") };
+    let Some(hand_over) = HAND_OVER.get() else {
+        stop_early("the boot core lost its way")
+    };
     let boot = boot_information(hand_over.information);
     let boot_core = CoreId(0);
-    let Ok(stacks) = paging::core_stacks(boot_core) else { stop_early("no memory for the boot core's stacks") };
+    let Ok(stacks) = paging::core_stacks(boot_core) else {
+        stop_early("no memory for the boot core's stacks")
+    };
     let core_tables = tables::load(boot_core, &stacks);
-    console::init([], ConsoleOptions { colours: false, interactive: false, flush_after: u64::MAX });
+    console::init(
+        [],
+        ConsoleOptions {
+            colours: false,
+            interactive: false,
+            flush_after: u64::MAX,
+        },
+    );
     let options = boot.command_line().unwrap_or_default();
-    info!("Isthmus {} from {}", env!("CARGO_PKG_VERSION"), boot.boot_loader_name().unwrap_or("an unnamed loader"));
+    info!(
+        "Isthmus {} from {}",
+        env!("CARGO_PKG_VERSION"),
+        boot.boot_loader_name().unwrap_or("an unnamed loader")
+    );
     load_symbols(&boot);
     let platform = read_platform(&boot);
     let soft_off = power::soft_off(platform.dsdt);
@@ -159,7 +192,9 @@ extern "C" fn boot_core_on_own_stack() -> ! {
     apic::enable();
     let tsc_hz = clock::tsc_hz(platform.pm_timer);
     let capabilities = preflight();
-    let virtual_delivery = options.split_whitespace().any(|word| word == "virtual-interrupt-delivery");
+    let virtual_delivery = options
+        .split_whitespace()
+        .any(|word| word == "virtual-interrupt-delivery");
     let (controls, apic_help) = negotiate_controls(&capabilities, virtual_delivery);
     let support = start_vmx(boot_core);
     let facts = MachineFacts {
@@ -172,14 +207,22 @@ extern "C" fn boot_core_on_own_stack() -> ! {
             cr4_fixed0: capabilities.cr4.fixed0,
             cr4_fixed1: capabilities.cr4.fixed1,
         },
-        invpcid: controls.secondary.contains(SecondaryProcessorBased::ENABLE_INVPCID),
-        rdtscp: controls.secondary.contains(SecondaryProcessorBased::ENABLE_RDTSCP),
+        invpcid: controls
+            .secondary
+            .contains(SecondaryProcessorBased::ENABLE_INVPCID),
+        rdtscp: controls
+            .secondary
+            .contains(SecondaryProcessorBased::ENABLE_RDTSCP),
         apic_help,
         microcode: 0,
         boot_time: clock::unix_time().saturating_sub(cpu::rdtsc() / tsc_hz.max(1)),
     };
     let manifest = read_manifest(&boot);
-    let names: Vec<String> = manifest.partitions().iter().map(|partition| partition.name.clone()).collect();
+    let names: Vec<String> = manifest
+        .partitions()
+        .iter()
+        .map(|partition| partition.name.clone())
+        .collect();
     console::init(
         names.iter().map(String::as_str),
         ConsoleOptions {
@@ -196,7 +239,8 @@ extern "C" fn boot_core_on_own_stack() -> ! {
             Ok(partition) => partition,
             Err(refusal) => stop(format_args!("{}: {refusal}", plan.name)),
         };
-        let names = core::iter::once(plan.kernel_name()).chain((0..plan.modules.len()).map(|index| plan.module_name(index)));
+        let names = core::iter::once(plan.kernel_name())
+            .chain((0..plan.modules.len()).map(|index| plan.module_name(index)));
         let images = names.map(|name| module(&boot, &name)).collect();
         slots.push(Slot {
             plan: plan.clone(),
@@ -220,7 +264,10 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         controls,
         invalidate: Offered::new(capabilities.ept_vpid),
         msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
-        io_bitmaps: [bitmap(|bytes| bytes.fill(0xff)), bitmap(|bytes| bytes.fill(0xff))],
+        io_bitmaps: [
+            bitmap(|bytes| bytes.fill(0xff)),
+            bitmap(|bytes| bytes.fill(0xff)),
+        ],
         apic_access: (apic_help != ApicHelp::None).then(|| bitmap(|_| {})),
         cores: platform.processors.clone(),
         memory: spin::Mutex::new(memory),
@@ -228,7 +275,8 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         slots,
         verdict: manifest.machine().verdict,
         time_limit: time_limit.map(|limit| cpu::rdtsc() + limit.0 * tsc_hz / 1_000_000),
-        soft_off: soft_off.map(|(a, b)| [(platform.pm1_control[0], a), (platform.pm1_control[1], b)]),
+        soft_off: soft_off
+            .map(|(a, b)| [(platform.pm1_control[0], a), (platform.pm1_control[1], b)]),
         entry_tsc: hand_over.entry_tsc,
         reports_asked: AtomicU32::new(0),
         alive,
@@ -256,12 +304,19 @@ fn cpuid_words(leaf: u32, subleaf: u32) -> [u32; 4] {
 
 fn host_cpuid(leaf: u32, subleaf: u32) -> isthmus_hv_core::cpuid::CpuidResult {
     let answer = cpu::cpuid(leaf, subleaf);
-    isthmus_hv_core::cpuid::CpuidResult { eax: answer.eax, ebx: answer.ebx, ecx: answer.ecx, edx: answer.edx }
+    isthmus_hv_core::cpuid::CpuidResult {
+        eax: answer.eax,
+        ebx: answer.ebx,
+        ecx: answer.ecx,
+        edx: answer.edx,
+    }
 }
 
 /// A frame that lives as long as the machine, filled.
 fn bitmap(fill: impl FnOnce(&mut [u8; 4096])) -> Hpa {
-    let Some(mut frame) = Frame::new() else { stop(format_args!("no memory left for the bitmaps")) };
+    let Some(mut frame) = Frame::new() else {
+        stop(format_args!("no memory left for the bitmaps"))
+    };
     fill(frame.bytes());
     let hpa = frame.hpa();
     core::mem::forget(frame);
@@ -269,22 +324,32 @@ fn bitmap(fill: impl FnOnce(&mut [u8; 4096])) -> Hpa {
 }
 
 fn read_platform(boot: &BootInformation<'_>) -> Platform {
-    let Some(rsdp) = boot.rsdp() else { stop(format_args!("the firmware has no ACPI tables")) };
+    let Some(rsdp) = boot.rsdp() else {
+        stop(format_args!("the firmware has no ACPI tables"))
+    };
     let (revision, root) = match rsdp.xsdt {
         Some(xsdt) if rsdp.revision > 0 => (rsdp.revision, xsdt),
         _ => (0, rsdp.rsdt),
     };
     let mut platform = match firmware::platform(revision, root) {
         Ok(platform) => platform,
-        Err(firmware::PlatformError::NoRoot) => stop(format_args!("the firmware's ACPI root table is damaged")),
-        Err(firmware::PlatformError::NoMadt) => stop(format_args!("the firmware's MADT is missing or damaged")),
+        Err(firmware::PlatformError::NoRoot) => {
+            stop(format_args!("the firmware's ACPI root table is damaged"))
+        }
+        Err(firmware::PlatformError::NoMadt) => {
+            stop(format_args!("the firmware's MADT is missing or damaged"))
+        }
     };
     // The boot core is core 0, wherever the MADT lists it.
     let own = isthmus_abi::ApicId(cpu::cpuid(1, 0).ebx >> 24);
     platform.processors.retain(|id| *id != own);
     platform.processors.insert(0, own);
     if platform.processors.len() > tables::MAX_CORES {
-        warn!("{} cores; the first {} are used", platform.processors.len(), tables::MAX_CORES);
+        warn!(
+            "{} cores; the first {} are used",
+            platform.processors.len(),
+            tables::MAX_CORES
+        );
         platform.processors.truncate(tables::MAX_CORES);
     }
     platform
@@ -293,7 +358,9 @@ fn read_platform(boot: &BootInformation<'_>) -> Platform {
 /// Reports what the processor offers, and stops if that is not enough.
 fn preflight() -> Capabilities {
     let facts = CpuFacts::read(cpuid_words);
-    let capabilities = facts.vmx.then(|| Capabilities::read(|msr: Msr| cpu::read_msr(msr)));
+    let capabilities = facts
+        .vmx
+        .then(|| Capabilities::read(|msr: Msr| cpu::read_msr(msr)));
     let report = Report::new(&facts, capabilities.as_ref());
     info!("preflight:\n{report}");
     if let Some(blocker) = report.blocker() {
@@ -315,9 +382,15 @@ fn negotiate_controls(capabilities: &Capabilities, virtual_delivery: bool) -> (C
     };
     let mut controls = agree(&Wanted::isthmus().with_apic_virtualization(true));
     let registers = Secondary::VIRTUALIZE_APIC_ACCESSES | Secondary::APIC_REGISTER_VIRTUALIZATION;
-    let help = if !controls.primary.contains(Primary::USE_TPR_SHADOW) || !controls.secondary.contains(registers) {
+    let help = if !controls.primary.contains(Primary::USE_TPR_SHADOW)
+        || !controls.secondary.contains(registers)
+    {
         ApicHelp::None
-    } else if virtual_delivery && controls.secondary.contains(Secondary::VIRTUAL_INTERRUPT_DELIVERY) {
+    } else if virtual_delivery
+        && controls
+            .secondary
+            .contains(Secondary::VIRTUAL_INTERRUPT_DELIVERY)
+    {
         ApicHelp::Delivery
     } else {
         ApicHelp::Registers
@@ -330,7 +403,9 @@ fn negotiate_controls(capabilities: &Capabilities, virtual_delivery: bool) -> (C
     // The page is handed over vCPU by vCPU; until then its accesses exit.
     controls.primary.remove(Primary::USE_TPR_SHADOW);
     controls.primary |= Primary::CR8_LOAD_EXITING | Primary::CR8_STORE_EXITING;
-    controls.secondary.remove(Secondary::APIC_REGISTER_VIRTUALIZATION | Secondary::VIRTUAL_INTERRUPT_DELIVERY);
+    controls
+        .secondary
+        .remove(Secondary::APIC_REGISTER_VIRTUALIZATION | Secondary::VIRTUAL_INTERRUPT_DELIVERY);
     (controls, help)
 }
 
@@ -345,14 +420,19 @@ fn start_vmx(core: CoreId) -> XsaveSupport {
         Err(failure) => stop(format_args!("core {}: VMXON failed: {failure:?}", core.0)),
     }
     if window::init(core).is_err() {
-        stop(format_args!("no memory left for the window of core {}", core.0));
+        stop(format_args!(
+            "no memory left for the window of core {}",
+            core.0
+        ));
     }
     XsaveSupport::enable(xstate::KNOWN)
 }
 
 fn module(boot: &BootInformation<'_>, name: &str) -> &'static [u8] {
     let Some(found) = boot.modules().find(|module| module.cmdline == name) else {
-        stop(format_args!("the image has no module named {name}, which the manifest asks for"));
+        stop(format_args!(
+            "the image has no module named {name}, which the manifest asks for"
+        ));
     };
     firmware::boot_bytes(found.start, (found.end.0 - found.start.0) as usize)
 }
@@ -360,7 +440,9 @@ fn module(boot: &BootInformation<'_>, name: &str) -> &'static [u8] {
 fn read_manifest(boot: &BootInformation<'_>) -> isthmus_manifest::Manifest {
     match isthmus_manifest::decode(module(boot, MANIFEST_MODULE)) {
         Ok(manifest) => manifest,
-        Err(damage) => stop(format_args!("the manifest in the image is of no use: {damage}")),
+        Err(damage) => stop(format_args!(
+            "the manifest in the image is of no use: {damage}"
+        )),
     }
 }
 
@@ -369,7 +451,10 @@ static SYMBOLS: Once<SymbolTable<'static>> = Once::new();
 /// Gives the last report names: the symbol table is a module of the image, if it is there.
 fn load_symbols(boot: &BootInformation<'_>) {
     if let Some(found) = boot.modules().find(|module| module.cmdline == "symbols") {
-        match SymbolTable::new(firmware::boot_bytes(found.start, (found.end.0 - found.start.0) as usize)) {
+        match SymbolTable::new(firmware::boot_bytes(
+            found.start,
+            (found.end.0 - found.start.0) as usize,
+        )) {
             Ok(table) => {
                 SYMBOLS.call_once(|| table);
             }
@@ -380,9 +465,15 @@ fn load_symbols(boot: &BootInformation<'_>) {
         let stack = |address: Hva| report::stack_word(address.0);
         for (depth, address) in backtrace::walk(stack, rip, rbp).enumerate() {
             // A return address may be the first byte of the next function: the call is before it.
-            let within = if depth == 0 { address } else { address.wrapping_sub(1) };
+            let within = if depth == 0 {
+                address
+            } else {
+                address.wrapping_sub(1)
+            };
             let _ = match SYMBOLS.get().and_then(|table| table.lookup(within)) {
-                Some((name, offset)) => writeln!(out, "  {depth:2} {address:#x} {name}+{offset:#x}"),
+                Some((name, offset)) => {
+                    writeln!(out, "  {depth:2} {address:#x} {name}+{offset:#x}")
+                }
                 None => writeln!(out, "  {depth:2} {address:#x}"),
             };
         }
@@ -394,18 +485,38 @@ fn free_memory(boot: &BootInformation<'_>, hand_over: &HandOver) -> ExtentPool<R
     let mut ranges: Vec<(u64, u64)> = boot
         .memory_map()
         .filter(|area| area.kind == MemoryType::AVAILABLE)
-        .map(|area| (area.start.0.next_multiple_of(PAGE_SIZE), (area.start.0.saturating_add(area.size)) & !(PAGE_SIZE - 1)))
+        .map(|area| {
+            (
+                area.start.0.next_multiple_of(PAGE_SIZE),
+                (area.start.0.saturating_add(area.size)) & !(PAGE_SIZE - 1),
+            )
+        })
         .filter(|(start, end)| start < end)
         .collect();
     exclude(&mut ranges, 0, LOW_MEMORY);
     let (image_start, image_end) = image_range();
-    exclude(&mut ranges, image_start, image_end.next_multiple_of(PAGE_SIZE));
+    exclude(
+        &mut ranges,
+        image_start,
+        image_end.next_multiple_of(PAGE_SIZE),
+    );
     exclude(&mut ranges, hand_over.pool.0.0, hand_over.pool.1.0);
     for (start, bytes) in readable_ranges(hand_over.information, boot) {
-        exclude(&mut ranges, start.page().0, (start.0 + bytes).next_multiple_of(PAGE_SIZE));
+        exclude(
+            &mut ranges,
+            start.page().0,
+            (start.0 + bytes).next_multiple_of(PAGE_SIZE),
+        );
     }
-    for area in boot.memory_map().filter(|area| area.kind != MemoryType::AVAILABLE) {
-        exclude(&mut ranges, area.start.page().0, area.start.0.saturating_add(area.size));
+    for area in boot
+        .memory_map()
+        .filter(|area| area.kind != MemoryType::AVAILABLE)
+    {
+        exclude(
+            &mut ranges,
+            area.start.page().0,
+            area.start.0.saturating_add(area.size),
+        );
     }
     ranges.sort_unstable();
     let mut pool = ExtentPool::default();
@@ -436,13 +547,24 @@ fn start_cores(machine: &Machine) {
     for (number, target) in machine.cores.iter().enumerate().skip(1) {
         let core = CoreId(number as u16);
         let Ok(stacks) = paging::core_stacks(core) else {
-            stop(format_args!("no memory left for the stacks of core {number}"));
+            stop(format_args!(
+                "no memory left for the stacks of core {number}"
+            ));
         };
         if !smp::start(core, *target, &stacks, patience) {
-            stop(format_args!("core {number} (APIC id {}) does not start", target.0));
+            stop(format_args!(
+                "core {number} (APIC id {}) does not start",
+                target.0
+            ));
         }
     }
-    let wanted = machine.slots.iter().flat_map(|slot| &slot.plan.vcpus).map(|vcpu| vcpu.core.0).max().unwrap_or(0);
+    let wanted = machine
+        .slots
+        .iter()
+        .flat_map(|slot| &slot.plan.vcpus)
+        .map(|vcpu| vcpu.core.0)
+        .max()
+        .unwrap_or(0);
     if usize::from(wanted) >= machine.cores.len() {
         stop(format_args!(
             "the manifest wants core {wanted}, the machine has cores 0 to {}",
@@ -454,7 +576,9 @@ fn start_cores(machine: &Machine) {
 /// Another core, on its stack.
 pub fn application_core(core: CoreId) -> ! {
     tables::load_early(core);
-    let Ok(stacks) = paging::core_stacks(core) else { cpu::halt_forever() };
+    let Ok(stacks) = paging::core_stacks(core) else {
+        cpu::halt_forever()
+    };
     let core_tables = tables::load(core, &stacks);
     apic::enable();
     let support = start_vmx(core);
@@ -474,13 +598,21 @@ fn route_console(platform: &Platform) {
     let standard = firmware::IsaInterrupt {
         irq,
         global: u32::from(irq),
-        signal: apic::Signal { low: false, level: false },
+        signal: apic::Signal {
+            low: false,
+            level: false,
+        },
     };
-    let line = platform.overrides.iter().find(|line| line.irq == irq).unwrap_or(&standard);
+    let line = platform
+        .overrides
+        .iter()
+        .find(|line| line.irq == irq)
+        .unwrap_or(&standard);
     let target = platform.processors.first().copied().unwrap_or_default();
     let routed = platform.io_apics.iter().any(|(registers, first)| {
-        apic::IoApic::from_madt(*registers, *first)
-            .is_ok_and(|mut io_apic| io_apic.route(line.global, line.signal, apic::CONSOLE_VECTOR, target))
+        apic::IoApic::from_madt(*registers, *first).is_ok_and(|mut io_apic| {
+            io_apic.route(line.global, line.signal, apic::CONSOLE_VECTOR, target)
+        })
     });
     if routed {
         serial::set_interrupts(true, false);
@@ -488,4 +620,3 @@ fn route_console(platform: &Platform) {
         error!("no I/O APIC takes the console's interrupt: typing has no effect");
     }
 }
-

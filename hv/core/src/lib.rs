@@ -19,12 +19,12 @@ pub mod msr;
 pub mod sched;
 pub mod xstate;
 
+pub mod census;
+pub mod console;
+pub mod counters;
 pub mod exit;
 pub mod lifecycle;
 pub mod partition;
 pub mod processor;
-pub mod vcpu;
-pub mod census;
-pub mod console;
-pub mod counters;
 pub mod symbols;
+pub mod vcpu;

@@ -84,7 +84,12 @@ impl Lifecycle {
         let mut slot = self.reason.lock();
         let ended = self
             .state
-            .compare_exchange(State::Running as u32, State::Stopping as u32, Ordering::AcqRel, Ordering::Acquire)
+            .compare_exchange(
+                State::Running as u32,
+                State::Stopping as u32,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            )
             .is_ok();
         if ended {
             *slot = Some(reason);
@@ -114,7 +119,12 @@ impl Lifecycle {
         self.all_parked()
             && self
                 .state
-                .compare_exchange(State::Stopping as u32, State::Clearing as u32, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange(
+                    State::Stopping as u32,
+                    State::Clearing as u32,
+                    Ordering::AcqRel,
+                    Ordering::Acquire,
+                )
                 .is_ok()
     }
 
@@ -155,7 +165,11 @@ impl Lifecycle {
             | EndReason::Internal(_) => Action::Stop,
         };
         let restarts = self.lives().saturating_sub(1);
-        if wanted == Action::Restart && restarts >= life.restart_limit { Action::Stop } else { wanted }
+        if wanted == Action::Restart && restarts >= life.restart_limit {
+            Action::Stop
+        } else {
+            wanted
+        }
     }
 }
 
@@ -175,7 +189,10 @@ mod tests {
         assert!(!life.park());
         assert!(life.park());
         assert!(life.begin_clearing());
-        assert_eq!(life.next(&Life::default(), EndReason::Reset), Action::Restart);
+        assert_eq!(
+            life.next(&Life::default(), EndReason::Reset),
+            Action::Restart
+        );
         life.begin_loading();
         assert_eq!(life.state(), State::Loading);
         assert_eq!(life.reason(), None);
@@ -192,7 +209,10 @@ mod tests {
     #[test]
     fn restarts_are_limited() {
         let life = Lifecycle::new(1);
-        let plan = Life { restart_limit: 1, ..Life::default() };
+        let plan = Life {
+            restart_limit: 1,
+            ..Life::default()
+        };
         life.begin_running();
         assert_eq!(life.next(&plan, EndReason::TripleFault), Action::Restart);
         life.begin_running();

@@ -65,7 +65,9 @@ impl<E: Extent> ExtentPool<E> {
 
     /// Gives memory (back) to the pool.
     pub fn give(&mut self, extent: E) {
-        let at = self.free.partition_point(|other| other.start() < extent.start());
+        let at = self
+            .free
+            .partition_point(|other| other.start() < extent.start());
         self.free.insert(at, extent);
         self.join_at(at);
         if let Some(before) = at.checked_sub(1) {
@@ -91,21 +93,33 @@ impl<E: Extent> ExtentPool<E> {
     pub fn take(&mut self, bytes: u64) -> Result<Vec<E>, OutOfMemory> {
         let free = self.free_bytes();
         if bytes > free {
-            return Err(OutOfMemory { wanted: bytes, free });
+            return Err(OutOfMemory {
+                wanted: bytes,
+                free,
+            });
         }
         let mut taken = Vec::new();
         let mut rest = bytes;
         for alignment in [LARGE, crate::PAGE] {
             while rest > 0 {
-                let want = if rest >= alignment { rest - rest % alignment } else { rest };
-                let Some(piece) = self.take_piece(want, alignment) else { break };
+                let want = if rest >= alignment {
+                    rest - rest % alignment
+                } else {
+                    rest
+                };
+                let Some(piece) = self.take_piece(want, alignment) else {
+                    break;
+                };
                 rest -= piece.bytes();
                 taken.push(piece);
             }
         }
         if rest > 0 {
             taken.into_iter().for_each(|piece| self.give(piece));
-            return Err(OutOfMemory { wanted: bytes, free });
+            return Err(OutOfMemory {
+                wanted: bytes,
+                free,
+            });
         }
         Ok(taken)
     }
@@ -115,8 +129,16 @@ impl<E: Extent> ExtentPool<E> {
         let usable = |extent: &E| {
             let skip = extent.start().next_multiple_of(alignment) - extent.start();
             let length = extent.bytes().saturating_sub(skip).min(want);
-            let whole = if want >= alignment { length - length % alignment } else { length };
-            if want < alignment && whole < want { 0 } else { whole }
+            let whole = if want >= alignment {
+                length - length % alignment
+            } else {
+                length
+            };
+            if want < alignment && whole < want {
+                0
+            } else {
+                whole
+            }
         };
         let (index, length) = self
             .free
@@ -127,7 +149,11 @@ impl<E: Extent> ExtentPool<E> {
             .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(&a.0)))?;
         let extent = self.free.get_mut(index)?;
         let skip = extent.start().next_multiple_of(alignment) - extent.start();
-        let mut piece = if skip == 0 { self.free.remove(index) } else { extent.split_off(skip)? };
+        let mut piece = if skip == 0 {
+            self.free.remove(index)
+        } else {
+            extent.split_off(skip)?
+        };
         if length < piece.bytes() {
             let behind = piece.split_off(length)?;
             self.give(behind);
@@ -170,7 +196,7 @@ mod tests {
             self.1
         }
         fn split_off(&mut self, at: u64) -> Option<Self> {
-            (at % 4096 == 0 && at <= self.1).then(|| {
+            (at.is_multiple_of(4096) && at <= self.1).then(|| {
                 let rest = Self(self.0 + at, self.1 - at);
                 self.1 = at;
                 rest
@@ -191,7 +217,10 @@ mod tests {
         pool.give(Piece(0, 64 << 20));
         let first = pool.take(8 << 20).unwrap();
         let second = pool.take(8 << 20).unwrap();
-        second.into_iter().chain(first).for_each(|piece| pool.give(piece));
+        second
+            .into_iter()
+            .chain(first)
+            .for_each(|piece| pool.give(piece));
         assert_eq!(pool.free, [Piece(0, 64 << 20)]);
     }
 
@@ -202,14 +231,23 @@ mod tests {
         let taken = pool.take((16 << 20) + 4096).unwrap();
         assert_eq!(taken[0].start() % LARGE, 0);
         assert_eq!(taken[0].bytes(), 16 << 20);
-        assert_eq!(taken.iter().map(Extent::bytes).sum::<u64>(), (16 << 20) + 4096);
+        assert_eq!(
+            taken.iter().map(Extent::bytes).sum::<u64>(),
+            (16 << 20) + 4096
+        );
     }
 
     #[test]
     fn a_refusal_takes_nothing() {
         let mut pool = ExtentPool::default();
         pool.give(Piece(0, 4 << 20));
-        assert_eq!(pool.take(5 << 20), Err(OutOfMemory { wanted: 5 << 20, free: 4 << 20 }));
+        assert_eq!(
+            pool.take(5 << 20),
+            Err(OutOfMemory {
+                wanted: 5 << 20,
+                free: 4 << 20
+            })
+        );
         assert_eq!(pool.free_bytes(), 4 << 20);
     }
 

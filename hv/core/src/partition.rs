@@ -210,7 +210,10 @@ impl Partition {
             control,
             microcode: machine.microcode,
             apic_help: machine.apic_help,
-            clock: PartitionClock { tsc_hz: machine.tsc_hz, epoch: AtomicU64::new(0) },
+            clock: PartitionClock {
+                tsc_hz: machine.tsc_hz,
+                epoch: AtomicU64::new(0),
+            },
             board: Mutex::new(Board::new(board_config)),
             lifecycle: Lifecycle::new(plan.vcpus.len() as u32),
             board_deadline: AtomicU64::new(u64::MAX),
@@ -294,7 +297,10 @@ impl Partition {
     /// How other vCPUs address this one's APIC.
     #[must_use]
     pub fn address(&self, vcpu: VcpuId) -> ApicAddress {
-        ApicAddress::unpack(self.link(vcpu).map_or(0, |link| link.address.load(Ordering::Acquire)))
+        ApicAddress::unpack(
+            self.link(vcpu)
+                .map_or(0, |link| link.address.load(Ordering::Acquire)),
+        )
     }
 
     /// Publishes a vCPU's APIC address, after anything that may have changed it.

@@ -29,8 +29,14 @@ mod tests {
 
     #[test]
     fn byte_constants_and_one_op_are_read() {
-        assert_eq!(soft_off(b"xx\x08_S5_\x12\x06\x04\x0a\x05\x0a\x05\x00\x00"), Some((5, 5)));
-        assert_eq!(soft_off(b"\x08_S5_\x12\x06\x04\x01\x00\x00\x00"), Some((1, 0)));
+        assert_eq!(
+            soft_off(b"xx\x08_S5_\x12\x06\x04\x0a\x05\x0a\x05\x00\x00"),
+            Some((5, 5))
+        );
+        assert_eq!(
+            soft_off(b"\x08_S5_\x12\x06\x04\x01\x00\x00\x00"),
+            Some((1, 0))
+        );
     }
 
     #[test]

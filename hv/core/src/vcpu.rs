@@ -28,10 +28,15 @@ pub mod rflags {
 
 /// Exceptions that exit: those whose delivery can loop inside the processor with no instruction in between, so
 /// that no interrupt would ever be taken (#DB, #AC), and machine checks, which concern the machine.
-pub const EXCEPTION_BITMAP: u64 = 1 << exception::DB.0 | 1 << exception::AC.0 | 1 << exception::MC.0;
+pub const EXCEPTION_BITMAP: u64 =
+    1 << exception::DB.0 | 1 << exception::AC.0 | 1 << exception::MC.0;
 
-const EOI_EXIT_BITMAPS: [Field; 4] =
-    [Field::EOI_EXIT_BITMAP_0, Field::EOI_EXIT_BITMAP_1, Field::EOI_EXIT_BITMAP_2, Field::EOI_EXIT_BITMAP_3];
+const EOI_EXIT_BITMAPS: [Field; 4] = [
+    Field::EOI_EXIT_BITMAP_0,
+    Field::EOI_EXIT_BITMAP_1,
+    Field::EOI_EXIT_BITMAP_2,
+    Field::EOI_EXIT_BITMAP_3,
+];
 
 /// A virtual CPU.
 #[derive(Debug)]
@@ -116,7 +121,9 @@ impl Vcpu {
     #[inline]
     pub fn next_timer(&self, host_tsc: u64) -> u64 {
         let now = self.guest_tsc(host_tsc);
-        self.lapic.next_event().map_or(u64::MAX, |ticks| host_tsc.saturating_add(ticks.0.saturating_sub(now.0)))
+        self.lapic.next_event().map_or(u64::MAX, |ticks| {
+            host_tsc.saturating_add(ticks.0.saturating_sub(now.0))
+        })
     }
 
     /// Puts the vCPU into a state to start from: the boot protocol's on vCPU 0, a start-up IPI's on others.
@@ -133,7 +140,16 @@ impl Vcpu {
         cpu.write(Field::GUEST_RSP, state.rsp);
         cpu.write(Field::GUEST_RFLAGS, state.rflags | rflags::FIXED);
         cpu.write(Field::GUEST_DR7, 0x400);
-        let segments = [&state.es, &state.cs, &state.ss, &state.ds, &state.fs, &state.gs, &state.ldtr, &state.tr];
+        let segments = [
+            &state.es,
+            &state.cs,
+            &state.ss,
+            &state.ds,
+            &state.fs,
+            &state.gs,
+            &state.ldtr,
+            &state.tr,
+        ];
         for (number, segment) in (0..).zip(segments) {
             write_segment(cpu, number, segment);
         }
@@ -155,7 +171,12 @@ impl Vcpu {
         }
     }
 
-    fn write_control_registers(&mut self, state: &StartState, partition: &Partition, cpu: &mut impl Processor) {
+    fn write_control_registers(
+        &mut self,
+        state: &StartState,
+        partition: &Partition,
+        cpu: &mut impl Processor,
+    ) {
         let policy = &partition.control;
         self.cr0_shadow = state.cr0;
         self.cr4_shadow = state.cr4;
@@ -165,7 +186,11 @@ impl Vcpu {
         cpu.write(Field::GUEST_CR4, policy.vmcs_cr4(state.cr4));
         cpu.write(Field::CR4_READ_SHADOW, state.cr4);
         let long = state.efer & efer::LME != 0 && state.cr0 & cr0::PG != 0;
-        let value = if long { state.efer | efer::LMA } else { state.efer & !efer::LMA };
+        let value = if long {
+            state.efer | efer::LMA
+        } else {
+            state.efer & !efer::LMA
+        };
         cpu.write(Field::GUEST_IA32_EFER, value);
         cpu.set_ia32e_mode(long);
     }
@@ -228,7 +253,10 @@ impl Vcpu {
         if !core::mem::take(&mut self.apic_changed) {
             return;
         }
-        cpu.write(Field::GUEST_INTERRUPT_STATUS, u64::from(self.lapic.interrupt_status()));
+        cpu.write(
+            Field::GUEST_INTERRUPT_STATUS,
+            u64::from(self.lapic.interrupt_status()),
+        );
         let level = self.lapic.level_vectors();
         if level != self.eoi_exits {
             self.eoi_exits = level;
@@ -245,7 +273,11 @@ impl Vcpu {
         self.lapic.reset(true);
         self.follow_apic_mode(partition, cpu);
         self.start(&StartState::reset(), partition, cpu);
-        self.activity = if self.id.0 == 0 { Activity::Active } else { Activity::WaitForSipi };
+        self.activity = if self.id.0 == 0 {
+            Activity::Active
+        } else {
+            Activity::WaitForSipi
+        };
     }
 
     /// A start-up IPI; only a vCPU that waits for one takes it (SDM Vol. 3A §9.4.4.2).
@@ -278,7 +310,14 @@ impl Vcpu {
     pub fn raise(&mut self, event: Event, cpu: &impl Processor) -> Result<(), TripleFault> {
         // Real mode pushes no error code, and entry refuses one there (SDM Vol. 3C §27.2.1.3).
         let real_mode = cpu.read(Field::GUEST_CR0) & cr0::PE == 0;
-        let event = if real_mode { Event { error_code: None, ..event } } else { event };
+        let event = if real_mode {
+            Event {
+                error_code: None,
+                ..event
+            }
+        } else {
+            event
+        };
         self.events.raise(event)
     }
 
@@ -294,7 +333,10 @@ impl Vcpu {
         const SINGLE_STEP: u64 = 1 << 14;
         let next = cpu.read(Field::GUEST_RIP).wrapping_add(length);
         let long = cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0;
-        cpu.write(Field::GUEST_RIP, if long { next } else { next & 0xffff_ffff });
+        cpu.write(
+            Field::GUEST_RIP,
+            if long { next } else { next & 0xffff_ffff },
+        );
         let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
         let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
         let (blocking, single_step) =
@@ -316,7 +358,8 @@ impl Vcpu {
     /// Whether the guest runs 64-bit code now.
     #[must_use]
     pub fn in_64_bit_code(&self, cpu: &impl Processor) -> bool {
-        cpu.read(Field::GUEST_IA32_EFER) & efer::LMA != 0 && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
+        cpu.read(Field::GUEST_IA32_EFER) & efer::LMA != 0
+            && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
     }
 
     /// CR4.OSXSAVE and CR4.PKE are host-owned, so the shadow tells them without a VMREAD.
@@ -341,5 +384,8 @@ fn write_segment(cpu: &mut impl Processor, number: u32, segment: &SegmentState) 
     cpu.write(field(Field::GUEST_ES_SELECTOR), u64::from(segment.selector));
     cpu.write(field(Field::GUEST_ES_BASE), segment.base);
     cpu.write(field(Field::GUEST_ES_LIMIT), u64::from(segment.limit));
-    cpu.write(field(Field::GUEST_ES_ACCESS_RIGHTS), u64::from(segment.access));
+    cpu.write(
+        field(Field::GUEST_ES_ACCESS_RIGHTS),
+        u64::from(segment.access),
+    );
 }

@@ -47,7 +47,9 @@ fn read(register: u32) -> u32 {
         return cpu::read_msr(Msr(0x800 + register / 16)) as u32;
     }
     // SAFETY: the registers were mapped uncached by `init`; `register` is an aligned offset within the page.
-    unsafe { ((REGISTERS.load(Ordering::Relaxed) + u64::from(register)) as *const u32).read_volatile() }
+    unsafe {
+        ((REGISTERS.load(Ordering::Relaxed) + u64::from(register)) as *const u32).read_volatile()
+    }
 }
 
 fn write(register: u32, value: u32) {
@@ -57,7 +59,10 @@ fn write(register: u32, value: u32) {
         return;
     }
     // SAFETY: as in `read`.
-    unsafe { ((REGISTERS.load(Ordering::Relaxed) + u64::from(register)) as *mut u32).write_volatile(value) };
+    unsafe {
+        ((REGISTERS.load(Ordering::Relaxed) + u64::from(register)) as *mut u32)
+            .write_volatile(value)
+    };
 }
 
 /// Finds and maps the local APIC. Once, on the boot core, before [`enable`].
@@ -88,7 +93,11 @@ pub fn enable() {
     write(register::LVT_LINT0, 1 << 16);
     write(register::LVT_LINT1, 4 << 8); // NMI
     write(register::DIVIDE, 0b1011); // by one
-    let mode = if DEADLINE_TIMER.load(Ordering::Relaxed) { 2 << 17 } else { 0 };
+    let mode = if DEADLINE_TIMER.load(Ordering::Relaxed) {
+        2 << 17
+    } else {
+        0
+    };
     write(register::LVT_TIMER, mode | u32::from(TIMER_VECTOR.0));
 }
 
@@ -101,7 +110,10 @@ pub fn calibrate_timer(wait: impl FnOnce()) {
     let ticks = u32::MAX - read(register::CURRENT_COUNT);
     let elapsed = cpu::rdtsc().wrapping_sub(start).max(1);
     write(register::INITIAL_COUNT, 0);
-    TIMER_RATIO.store(((u128::from(ticks) << 32) / u128::from(elapsed)) as u64, Ordering::Relaxed);
+    TIMER_RATIO.store(
+        ((u128::from(ticks) << 32) / u128::from(elapsed)) as u64,
+        Ordering::Relaxed,
+    );
 }
 
 /// Sets the calling core's wake-up to a TSC value, or off.
@@ -113,7 +125,7 @@ pub fn set_wakeup(deadline: Option<u64>) {
     }
     let count = deadline.map_or(0, |deadline| {
         let distance = deadline.saturating_sub(cpu::rdtsc());
-        let ticks = u128::from(distance) * u128::from(TIMER_RATIO.load(Ordering::Relaxed)) >> 32;
+        let ticks = (u128::from(distance) * u128::from(TIMER_RATIO.load(Ordering::Relaxed))) >> 32;
         ticks.clamp(1, u128::from(u32::MAX)) as u32
     });
     write(register::INITIAL_COUNT, count);
@@ -123,7 +135,11 @@ pub fn set_wakeup(deadline: Option<u64>) {
 #[must_use]
 pub fn id() -> ApicId {
     let id = read(register::ID);
-    ApicId(if X2APIC.load(Ordering::Relaxed) { id } else { id >> 24 })
+    ApicId(if X2APIC.load(Ordering::Relaxed) {
+        id
+    } else {
+        id >> 24
+    })
 }
 
 /// Ends the interrupt in service.
@@ -208,7 +224,10 @@ impl IoApic {
     pub unsafe fn new(address: Hpa, first_interrupt: u32) -> Result<Self, OutOfFrames> {
         // SAFETY: device registers by the caller's word.
         let registers = unsafe { map_device(address, 0x20)? }.0;
-        let mut io_apic = Self { registers, first_interrupt };
+        let mut io_apic = Self {
+            registers,
+            first_interrupt,
+        };
         for input in 0..io_apic.inputs() {
             io_apic.write(0x10 + 2 * input, 1 << 16);
         }
@@ -235,8 +254,17 @@ impl IoApic {
     }
 
     /// Routes a global system interrupt to a core, unmasked. `false` if it is not one of this I/O APIC's.
-    pub fn route(&mut self, interrupt: u32, signal: Signal, vector: Vector, target: ApicId) -> bool {
-        let Some(input) = interrupt.checked_sub(self.first_interrupt).filter(|input| *input < self.inputs()) else {
+    pub fn route(
+        &mut self,
+        interrupt: u32,
+        signal: Signal,
+        vector: Vector,
+        target: ApicId,
+    ) -> bool {
+        let Some(input) = interrupt
+            .checked_sub(self.first_interrupt)
+            .filter(|input| *input < self.inputs())
+        else {
             return false;
         };
         self.write(0x11 + 2 * input, target.0 << 24);

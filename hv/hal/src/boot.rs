@@ -322,7 +322,10 @@ pub fn enter_own_space(
     next: extern "C" fn() -> !,
 ) -> Result<core::convert::Infallible, OutOfFrames> {
     static ENTERED: AtomicBool = AtomicBool::new(false);
-    assert!(!ENTERED.swap(true, Ordering::AcqRel), "the hypervisor enters its address space once");
+    assert!(
+        !ENTERED.swap(true, Ordering::AcqRel),
+        "the hypervisor enters its address space once"
+    );
     // SAFETY: the caller found the range free in the loader's memory map; this runs once.
     unsafe { pool::init(start, end, heap_bytes) };
     // SAFETY: the boot page tables are in use, and the page is in memory that nobody owns yet.
@@ -356,5 +359,6 @@ pub unsafe fn install_trampoline() {
 /// Address of the parameters within the installed trampoline page.
 #[must_use]
 pub fn trampoline_parameters_offset() -> u64 {
-    (&raw const symbols::trampoline_parameters as u64) - (&raw const symbols::trampoline_start as u64)
+    (&raw const symbols::trampoline_parameters as u64)
+        - (&raw const symbols::trampoline_start as u64)
 }

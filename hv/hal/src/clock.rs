@@ -78,7 +78,13 @@ pub fn unix_time() -> u64 {
         last = now;
     }
     let status_b = cmos(0x0b);
-    let plain = |value: u8| if status_b & 4 != 0 { value } else { (value >> 4) * 10 + (value & 0xf) };
+    let plain = |value: u8| {
+        if status_b & 4 != 0 {
+            value
+        } else {
+            (value >> 4) * 10 + (value & 0xf)
+        }
+    };
     let [second, minute, hour, day, month, year] = last;
     let afternoon = status_b & 2 == 0 && hour & 0x80 != 0;
     let hour = match (status_b & 2 == 0, plain(hour & 0x7f) % 12) {
@@ -97,7 +103,11 @@ pub fn unix_time() -> u64 {
 /// Days from 1970-01-01 to a date of the Gregorian calendar.
 fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     // Years start in March here, so that the leap day is a year's last.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month.wrapping_sub(3)) };
+    let (year, month) = if month <= 2 {
+        (year - 1, month + 9)
+    } else {
+        (year, month.wrapping_sub(3))
+    };
     let leap_days = year / 4 - year / 100 + year / 400;
     (year * 365 + leap_days + (153 * month + 2) / 5 + day).saturating_sub(719_469)
 }

@@ -145,7 +145,10 @@ pub struct DebugRegisters {
 
 impl Default for DebugRegisters {
     fn default() -> Self {
-        Self { addresses: [0; 4], dr6: 0xffff_0ff0 }
+        Self {
+            addresses: [0; 4],
+            dr6: 0xffff_0ff0,
+        }
     }
 }
 

@@ -32,11 +32,19 @@ impl TableMemory for EptTables {
     }
 
     fn read(&self, table: Hpa, index: usize) -> u64 {
-        self.frames.get(&table).and_then(|frame| frame.words_ref().get(index)).copied().unwrap_or(0)
+        self.frames
+            .get(&table)
+            .and_then(|frame| frame.words_ref().get(index))
+            .copied()
+            .unwrap_or(0)
     }
 
     fn write(&mut self, table: Hpa, index: usize, entry: u64) {
-        if let Some(word) = self.frames.get_mut(&table).and_then(|frame| frame.words().get_mut(index)) {
+        if let Some(word) = self
+            .frames
+            .get_mut(&table)
+            .and_then(|frame| frame.words().get_mut(index))
+        {
             *word = entry;
         }
     }

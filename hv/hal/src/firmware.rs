@@ -22,7 +22,9 @@ pub fn boot_bytes(start: Hpa, bytes: usize) -> &'static [u8] {
     let end = start.0.saturating_add(bytes as u64);
     let mapped = match READABLE.get() {
         None => end <= 1 << 32,
-        Some(ranges) => ranges.iter().any(|(from, length)| from.0 <= start.0 && end <= from.0.saturating_add(*length)),
+        Some(ranges) => ranges
+            .iter()
+            .any(|(from, length)| from.0 <= start.0 && end <= from.0.saturating_add(*length)),
     };
     if !mapped || start.0 == 0 {
         return &[];
@@ -47,7 +49,11 @@ unsafe fn slice(start: Hpa, bytes: usize) -> &'static [u8] {
 pub struct FirmwareTables;
 
 impl AcpiHandler for FirmwareTables {
-    unsafe fn map_physical_region<T>(&self, address: usize, size: usize) -> PhysicalMapping<Self, T> {
+    unsafe fn map_physical_region<T>(
+        &self,
+        address: usize,
+        size: usize,
+    ) -> PhysicalMapping<Self, T> {
         let start = Hpa(address as u64);
         let Ok(at) = paging::map_firmware(start, size as u64) else {
             panic!("no memory left to map the firmware's table at {start}");
@@ -99,7 +105,10 @@ pub enum PlatformError {
 
 fn io_port(address: &acpi::address::GenericAddress) -> Option<Port> {
     let io = address.address_space == acpi::address::AddressSpace::SystemIo;
-    io.then_some(address.address).and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0).map(Port)
+    io.then_some(address.address)
+        .and_then(|port| u16::try_from(port).ok())
+        .filter(|port| *port != 0)
+        .map(Port)
 }
 
 /// Reads the firmware's tables. `revision` and `root` are the RSDP's: the RSDT's address for revision 0, else
@@ -113,30 +122,49 @@ pub fn platform(revision: u8, root: Hpa) -> Result<Platform, PlatformError> {
     let tables = unsafe { AcpiTables::from_rsdt(FirmwareTables, revision, root.0 as usize) };
     let tables = tables.map_err(|_| PlatformError::NoRoot)?;
     let mut platform = Platform::default();
-    let madt = tables.find_table::<Madt>().map_err(|_| PlatformError::NoMadt)?;
+    let madt = tables
+        .find_table::<Madt>()
+        .map_err(|_| PlatformError::NoMadt)?;
     for entry in madt.get().entries() {
         match entry {
             MadtEntry::LocalApic(local) if local.flags & 1 != 0 => {
                 platform.processors.push(ApicId(local.apic_id.into()));
             }
-            MadtEntry::LocalX2Apic(local) if local.flags & 1 != 0 => platform.processors.push(ApicId(local.x2apic_id)),
+            MadtEntry::LocalX2Apic(local) if local.flags & 1 != 0 => {
+                platform.processors.push(ApicId(local.x2apic_id))
+            }
             MadtEntry::IoApic(io) => {
-                platform.io_apics.push((Hpa(io.io_apic_address.into()), io.global_system_interrupt_base));
+                platform.io_apics.push((
+                    Hpa(io.io_apic_address.into()),
+                    io.global_system_interrupt_base,
+                ));
             }
             MadtEntry::InterruptSourceOverride(entry) => platform.overrides.push(IsaInterrupt {
                 irq: entry.irq,
                 global: entry.global_system_interrupt,
                 // MPS INTI flags (ACPI 6.5 Table 5.26): 3 in bits 1:0 is active low, 3 in bits 3:2 is level.
-                signal: crate::apic::Signal { low: entry.flags & 3 == 3, level: entry.flags >> 2 & 3 == 3 },
+                signal: crate::apic::Signal {
+                    low: entry.flags & 3 == 3,
+                    level: entry.flags >> 2 & 3 == 3,
+                },
             }),
             _ => {}
         }
     }
     if let Ok(fadt) = tables.find_table::<Fadt>() {
-        platform.pm_timer = fadt.pm_timer_block().ok().flatten().as_ref().and_then(io_port);
+        platform.pm_timer = fadt
+            .pm_timer_block()
+            .ok()
+            .flatten()
+            .as_ref()
+            .and_then(io_port);
         platform.pm1_control = [
             fadt.pm1a_control_block().ok().as_ref().and_then(io_port),
-            fadt.pm1b_control_block().ok().flatten().as_ref().and_then(io_port),
+            fadt.pm1b_control_block()
+                .ok()
+                .flatten()
+                .as_ref()
+                .and_then(io_port),
         ];
     }
     if let Ok(dsdt) = tables.dsdt()

@@ -17,7 +17,8 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use isthmus_abi::{CoreId, Hpa, Hva, PAGE_SIZE};
 use x86_64::structures::paging::mapper::MapToError;
 use x86_64::structures::paging::{
-    FrameAllocator, Mapper, OffsetPageTable, Page, PageTable, PageTableFlags as Flags, PhysFrame, Size2MiB, Size4KiB,
+    FrameAllocator, Mapper, OffsetPageTable, Page, PageTable, PageTableFlags as Flags, PhysFrame,
+    Size2MiB, Size4KiB,
 };
 use x86_64::{PhysAddr, VirtAddr};
 
@@ -89,19 +90,38 @@ const READ_WRITE: Flags = READ_ONLY.union(Flags::WRITABLE);
 /// # Safety
 /// 1. The boot page tables are in use. 2. `[pool_start, pool_end)` is the pool given to [`pool::init`].
 /// 3. Nothing holds a pointer into the one-to-one map afterwards.
-pub unsafe fn build(pool_start: Hpa, pool_end: Hpa, readable: &[(Hpa, u64)]) -> Result<(), OutOfFrames> {
+pub unsafe fn build(
+    pool_start: Hpa,
+    pool_end: Hpa,
+    readable: &[(Hpa, u64)],
+) -> Result<(), OutOfFrames> {
     let root = pool::allocate_frame().ok_or(OutOfFrames)?;
     ROOT.store(root.0, Ordering::Release);
     let image = image_layout();
     let part = |from: u64, to: u64, flags| {
-        map_range(Hva(from), Hpa(from.wrapping_sub(IMAGE_OFFSET)), to - from, flags)
+        map_range(
+            Hva(from),
+            Hpa(from.wrapping_sub(IMAGE_OFFSET)),
+            to - from,
+            flags,
+        )
     };
     part(image.start, image.text_end, Flags::PRESENT)?;
     part(image.text_end, image.rodata_end, READ_ONLY)?;
     part(image.rodata_end, image.end, READ_WRITE)?;
-    map_range(Hva(pool_start.0 + pool::DIRECT_OFFSET), pool_start, pool_end.0 - pool_start.0, READ_WRITE)?;
+    map_range(
+        Hva(pool_start.0 + pool::DIRECT_OFFSET),
+        pool_start,
+        pool_end.0 - pool_start.0,
+        READ_WRITE,
+    )?;
     let trampoline = Hpa(crate::boot::TRAMPOLINE_PAGE);
-    map_range(Hva(trampoline.0 + pool::DIRECT_OFFSET), trampoline, PAGE_SIZE, READ_WRITE)?;
+    map_range(
+        Hva(trampoline.0 + pool::DIRECT_OFFSET),
+        trampoline,
+        PAGE_SIZE,
+        READ_WRITE,
+    )?;
     for &(start, bytes) in readable {
         let page = start.page();
         let length = (start.page_offset() + bytes).next_multiple_of(PAGE_SIZE);
@@ -115,7 +135,9 @@ pub unsafe fn build(pool_start: Hpa, pool_end: Hpa, readable: &[(Hpa, u64)]) -> 
 unsafe fn load_root(root: Hpa) {
     let frame = PhysFrame::containing_address(PhysAddr::new(root.0));
     // SAFETY: passed on to the caller.
-    unsafe { x86_64::registers::control::Cr3::write(frame, x86_64::registers::control::Cr3Flags::empty()) };
+    unsafe {
+        x86_64::registers::control::Cr3::write(frame, x86_64::registers::control::Cr3Flags::empty())
+    };
 }
 
 /// Physical address of the root table: CR3 of every core and of VMCS host state.
@@ -134,7 +156,12 @@ pub fn root() -> Hpa {
 pub unsafe fn map_device(registers: Hpa, bytes: u64) -> Result<Hva, OutOfFrames> {
     let flags = READ_WRITE | Flags::NO_CACHE | Flags::WRITE_THROUGH;
     let length = (registers.page_offset() + bytes).next_multiple_of(PAGE_SIZE);
-    map_range(Hva(registers.page().0 + MMIO_OFFSET), registers.page(), length, flags)?;
+    map_range(
+        Hva(registers.page().0 + MMIO_OFFSET),
+        registers.page(),
+        length,
+        flags,
+    )?;
     Ok(Hva(registers.0 + MMIO_OFFSET))
 }
 
@@ -144,7 +171,12 @@ pub unsafe fn map_device(registers: Hpa, bytes: u64) -> Result<Hva, OutOfFrames>
 /// [`OutOfFrames`] when the pool is used up.
 pub fn map_firmware(start: Hpa, bytes: u64) -> Result<Hva, OutOfFrames> {
     let length = (start.page_offset() + bytes).next_multiple_of(PAGE_SIZE);
-    map_range(Hva(start.page().0 + pool::DIRECT_OFFSET), start.page(), length, READ_ONLY)?;
+    map_range(
+        Hva(start.page().0 + pool::DIRECT_OFFSET),
+        start.page(),
+        length,
+        READ_ONLY,
+    )?;
     Ok(Hva(start.0 + pool::DIRECT_OFFSET))
 }
 
@@ -170,7 +202,10 @@ fn map_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
         next += bytes;
         Ok(next)
     };
-    Ok(CoreStacks { main: stack(MAIN_STACK)?, ist: [stack(IST_STACK)?, stack(IST_STACK)?, stack(IST_STACK)?] })
+    Ok(CoreStacks {
+        main: stack(MAIN_STACK)?,
+        ist: [stack(IST_STACK)?, stack(IST_STACK)?, stack(IST_STACK)?],
+    })
 }
 
 /// Whether an address lies in a core's stacks, for the backtrace.
@@ -178,13 +213,16 @@ fn map_stacks(core: CoreId) -> Result<CoreStacks, OutOfFrames> {
 pub fn is_stack(address: u64) -> bool {
     let image = image_layout();
     let stacks = STACKS..STACKS + MAX_CORES as u64 * STACK_STRIDE;
-    (stacks.contains(&address) && is_mapped(Hva(address))) || (image.rodata_end..image.end).contains(&address)
+    (stacks.contains(&address) && is_mapped(Hva(address)))
+        || (image.rodata_end..image.end).contains(&address)
 }
 
 fn is_mapped(address: Hva) -> bool {
     use x86_64::structures::paging::Translate;
     // A panic may come while the tables are locked; then nothing can be said of the address.
-    let Some(guard) = LOCK.try_lock() else { return false };
+    let Some(guard) = LOCK.try_lock() else {
+        return false;
+    };
     drop(guard);
     with_tables(|mapper| mapper.translate_addr(VirtAddr::new(address.0)).is_some())
 }
@@ -205,7 +243,8 @@ pub fn map_window(core: CoreId) -> Result<WindowTables, OutOfFrames> {
         }
         let entry = |table: u64, index: u64| -> u64 {
             // SAFETY: the table is the pool's and mapped; `index` is below 512.
-            unsafe { (pool::direct(Hpa(table)).0 as *const u64).add(index as usize).read() & 0x000f_ffff_ffff_f000 }
+            let word = unsafe { ((pool::direct(Hpa(table)).0 + index * 8) as *const u64).read() };
+            word & 0x000f_ffff_ffff_f000
         };
         let pdpt = entry(root().0, base >> 39 & 511);
         let directory = entry(pdpt, base >> 30 & 511);
@@ -214,7 +253,11 @@ pub fn map_window(core: CoreId) -> Result<WindowTables, OutOfFrames> {
     // SAFETY: the frame was mapped at the window's first page only, and is unmapped again.
     unsafe { pool::free_frame(scratch) };
     let large_slot = directory + ((base + LARGE_PAGE) >> 21 & 511) * 8;
-    Ok(WindowTables { base: Hva(base), small: pool::direct(Hpa(small)), large: pool::direct(Hpa(large_slot)) })
+    Ok(WindowTables {
+        base: Hva(base),
+        small: pool::direct(Hpa(small)),
+        large: pool::direct(Hpa(large_slot)),
+    })
 }
 
 /// Where a core's window lies and the table words that steer it.

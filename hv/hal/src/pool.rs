@@ -14,7 +14,12 @@ pub const DIRECT_OFFSET: u64 = 0xffff_8000_0000_0000;
 const BOOT_OFFSET: u64 = 0;
 
 static OFFSET: AtomicU64 = AtomicU64::new(BOOT_OFFSET);
-static FRAMES: Mutex<Frames> = Mutex::new(Frames { next: 0, end: 0, free: 0, free_count: 0 });
+static FRAMES: Mutex<Frames> = Mutex::new(Frames {
+    next: 0,
+    end: 0,
+    free: 0,
+    free_count: 0,
+});
 
 #[cfg_attr(target_os = "none", global_allocator)]
 static HEAP: Heap = Heap(Mutex::new(Talc::new(ErrOnOom)));
@@ -80,7 +85,10 @@ pub fn direct(hpa: Hpa) -> Hva {
 pub fn physical<T>(object: &T) -> Option<Hpa> {
     let address = core::ptr::from_ref(object) as u64;
     let end = FRAMES.lock().end;
-    address.checked_sub(DIRECT_OFFSET).filter(|hpa| *hpa < end).map(Hpa)
+    address
+        .checked_sub(DIRECT_OFFSET)
+        .filter(|hpa| *hpa < end)
+        .map(Hpa)
 }
 
 /// A zeroed frame, or `None` when the pool is used up.

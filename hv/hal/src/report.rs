@@ -44,8 +44,38 @@ impl Write for Direct {
 
 /// Exceptions by vector (SDM Vol. 3A Table 6-1).
 const NAMES: [&str; 32] = [
-    "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF", "coprocessor overrun", "#TS", "#NP", "#SS", "#GP",
-    "#PF", "15", "#MF", "#AC", "#MC", "#XM", "#VE", "#CP", "22", "23", "24", "25", "26", "27", "28", "29", "30", "31",
+    "#DE",
+    "#DB",
+    "NMI",
+    "#BP",
+    "#OF",
+    "#BR",
+    "#UD",
+    "#NM",
+    "#DF",
+    "coprocessor overrun",
+    "#TS",
+    "#NP",
+    "#SS",
+    "#GP",
+    "#PF",
+    "15",
+    "#MF",
+    "#AC",
+    "#MC",
+    "#XM",
+    "#VE",
+    "#CP",
+    "22",
+    "23",
+    "24",
+    "25",
+    "26",
+    "27",
+    "28",
+    "29",
+    "30",
+    "31",
 ];
 
 fn stop_others() -> bool {
@@ -59,7 +89,7 @@ fn stop_others() -> bool {
 /// A word of a mapped stack; `None` anywhere else.
 #[must_use]
 pub fn stack_word(address: u64) -> Option<u64> {
-    if address % 8 != 0 || !paging::is_stack(address) {
+    if !address.is_multiple_of(8) || !paging::is_stack(address) {
         return None;
     }
     // SAFETY: the word lies in a mapped stack, and any bytes are a valid u64.
@@ -92,12 +122,38 @@ pub fn exception(frame: &TrapFrame, vector: u8) -> ! {
     let mut out = Direct;
     let name = NAMES.get(usize::from(vector)).copied().unwrap_or("?");
     let f = frame;
-    let _ = writeln!(out, "\nisthmus: panic on core {}: exception {name} error code {:#x} CR2 {:#x}", this_core().0, f.error_code, cpu::read_cr2());
-    let _ = writeln!(out, "  rip {:016x} rsp {:016x} rflags {:08x} cs {:x} ss {:x}", f.rip, f.rsp, f.rflags, f.cs, f.ss);
-    let _ = writeln!(out, "  rax {:016x} rcx {:016x} rdx {:016x} rbx {:016x}", f.rax, f.rcx, f.rdx, f.rbx);
-    let _ = writeln!(out, "  rbp {:016x} rsi {:016x} rdi {:016x} r8  {:016x}", f.rbp, f.rsi, f.rdi, f.r8);
-    let _ = writeln!(out, "  r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}", f.r9, f.r10, f.r11, f.r12);
-    let _ = writeln!(out, "  r13 {:016x} r14 {:016x} r15 {:016x}", f.r13, f.r14, f.r15);
+    let _ = writeln!(
+        out,
+        "\nisthmus: panic on core {}: exception {name} error code {:#x} CR2 {:#x}",
+        this_core().0,
+        f.error_code,
+        cpu::read_cr2()
+    );
+    let _ = writeln!(
+        out,
+        "  rip {:016x} rsp {:016x} rflags {:08x} cs {:x} ss {:x}",
+        f.rip, f.rsp, f.rflags, f.cs, f.ss
+    );
+    let _ = writeln!(
+        out,
+        "  rax {:016x} rcx {:016x} rdx {:016x} rbx {:016x}",
+        f.rax, f.rcx, f.rdx, f.rbx
+    );
+    let _ = writeln!(
+        out,
+        "  rbp {:016x} rsi {:016x} rdi {:016x} r8  {:016x}",
+        f.rbp, f.rsi, f.rdi, f.r8
+    );
+    let _ = writeln!(
+        out,
+        "  r9  {:016x} r10 {:016x} r11 {:016x} r12 {:016x}",
+        f.r9, f.r10, f.r11, f.r12
+    );
+    let _ = writeln!(
+        out,
+        "  r13 {:016x} r14 {:016x} r15 {:016x}",
+        f.r13, f.r14, f.r15
+    );
     backtrace(f.rip, f.rbp, &mut out);
     end()
 }
@@ -115,7 +171,11 @@ pub fn panic(message: &dyn fmt::Display) -> ! {
     }
     let mut out = Direct;
     let _ = writeln!(out, "\nisthmus: panic on core {}: {message}", this_core().0);
-    let _ = writeln!(out, "  rsp {rsp:016x} rbp {rbp:016x} cr3 {:016x}", paging::root().0);
+    let _ = writeln!(
+        out,
+        "  rsp {rsp:016x} rbp {rbp:016x} cr3 {:016x}",
+        paging::root().0
+    );
     backtrace(rip, rbp, &mut out);
     end()
 }

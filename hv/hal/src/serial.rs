@@ -19,7 +19,9 @@ static UART: Mutex<Option<Uart>> = Mutex::new(None);
 /// is lost then.
 pub fn init() -> bool {
     // SAFETY: the COM1 ports are the hypervisor's: no guest gets them.
-    let Ok(mut uart) = (unsafe { Uart16550::new_port(COM1.0) }) else { return false };
+    let Ok(mut uart) = (unsafe { Uart16550::new_port(COM1.0) }) else {
+        return false;
+    };
     let config = Config {
         interrupts: IER::empty(),
         baud_rate: BaudRate::Baud115200,
@@ -52,12 +54,16 @@ pub fn set_interrupts(input: bool, output: bool) {
 
 /// Sends as much as the UART takes now; returns how much.
 pub fn send(bytes: &[u8]) -> usize {
-    UART.lock().as_mut().map_or(bytes.len(), |uart| uart.send_bytes(bytes))
+    UART.lock()
+        .as_mut()
+        .map_or(bytes.len(), |uart| uart.send_bytes(bytes))
 }
 
 /// Receives what is there.
 pub fn receive(buffer: &mut [u8]) -> usize {
-    UART.lock().as_mut().map_or(0, |uart| uart.receive_bytes(buffer))
+    UART.lock()
+        .as_mut()
+        .map_or(0, |uart| uart.receive_bytes(buffer))
 }
 
 /// Sends everything, waiting as long as it takes: for the last words before the machine stops, when the lock

@@ -7,8 +7,14 @@ use alloc::vec::Vec;
 use isthmus_abi::Msr;
 
 /// KERNEL_GS_BASE, STAR, LSTAR, CSTAR, SFMASK, TSC_AUX: passed through to guests, so saved and loaded here.
-const SWITCHED: [Msr; 6] =
-    [Msr(0xc000_0102), Msr(0xc000_0081), Msr(0xc000_0082), Msr(0xc000_0083), Msr(0xc000_0084), Msr(0xc000_0103)];
+const SWITCHED: [Msr; 6] = [
+    Msr(0xc000_0102),
+    Msr(0xc000_0081),
+    Msr(0xc000_0082),
+    Msr(0xc000_0083),
+    Msr(0xc000_0084),
+    Msr(0xc000_0103),
+];
 
 /// Bytes of the smallest area that is made.
 const LEAST_AREA: usize = 4096;
@@ -34,11 +40,18 @@ impl XsaveSupport {
     #[must_use]
     pub fn enable(wanted: u64) -> Self {
         use x86_64::registers::control::{Cr4, Cr4Flags};
-        let tsc_aux = cpu::cpuid(0x8000_0000, 0).eax >= 0x8000_0001 && cpu::cpuid(0x8000_0001, 0).edx & 1 << 27 != 0;
+        let tsc_aux = cpu::cpuid(0x8000_0000, 0).eax >= 0x8000_0001
+            && cpu::cpuid(0x8000_0001, 0).edx & 1 << 27 != 0;
         // SAFETY: FXSR and SIMD exceptions for the guests' sake; the hypervisor has no SSE code.
-        unsafe { Cr4::update(|flags| flags.insert(Cr4Flags::OSFXSR | Cr4Flags::OSXMMEXCPT_ENABLE)) };
+        unsafe {
+            Cr4::update(|flags| flags.insert(Cr4Flags::OSFXSR | Cr4Flags::OSXMMEXCPT_ENABLE))
+        };
         if cpu::cpuid(1, 0).ecx & 1 << 26 == 0 {
-            return Self { components: 0, bytes: 512, tsc_aux };
+            return Self {
+                components: 0,
+                bytes: 512,
+                tsc_aux,
+            };
         }
         // SAFETY: the processor has XSAVE.
         unsafe { Cr4::update(|flags| flags.insert(Cr4Flags::OSXSAVE)) };
@@ -52,7 +65,11 @@ impl XsaveSupport {
             .unwrap_or(0);
         // Never less than every component up to PKRU needs where the SDM's own figures put them (it ends at 2752):
         // some emulated processors understate their layout, and what XSAVE writes past the area is the heap.
-        Self { components, bytes: extent.max(LEAST_AREA), tsc_aux }
+        Self {
+            components,
+            bytes: extent.max(LEAST_AREA),
+            tsc_aux,
+        }
     }
 }
 

@@ -18,8 +18,9 @@ pub const CODE_SELECTOR: u16 = 0x08;
 pub const DATA_SELECTOR: u16 = 0x10;
 /// Task state segment selector.
 pub const TSS_SELECTOR: u16 = 0x18;
-/// Where VM exits set the GDT and IDT limit (SDM Vol. 3C §28.5.2).
-const TABLE_LIMIT: u16 = 0xffff;
+/// Bytes of the IDT less one. VM exits set the limits of GDT and IDT to 0xffff (SDM Vol. 3C §28.5.2), which is of no
+/// consequence: nothing loads a selector or takes a vector beyond the tables.
+const IDT_LIMIT: u16 = 256 * 16 - 1;
 
 const GS_BASE: Msr = Msr(0xc000_0101);
 
@@ -82,10 +83,7 @@ pub fn load(core: CoreId, stacks: &CoreStacks) -> CoreTables {
     let tss = Box::leak(tss);
     let tss_base = core::ptr::from_ref(tss) as u64;
     let limit = (size_of::<TaskStateSegment>() - 1) as u64;
-    let tss_low = limit
-        | (tss_base & 0xff_ffff) << 16
-        | 0x89 << 40
-        | (tss_base >> 24 & 0xff) << 56;
+    let tss_low = limit | (tss_base & 0xff_ffff) << 16 | 0x89 << 40 | (tss_base >> 24 & 0xff) << 56;
     let gdt: &'static [u64; 5] = Box::leak(Box::new([
         0,
         0x00af_9b00_0000_ffff,
@@ -116,8 +114,14 @@ struct TablePointer {
 }
 
 unsafe fn load_registers(tables: &CoreTables, gdt_limit: u16) {
-    let gdt = TablePointer { limit: gdt_limit, base: tables.gdt };
-    let idt = TablePointer { limit: TABLE_LIMIT.min(4095), base: tables.idt };
+    let gdt = TablePointer {
+        limit: gdt_limit,
+        base: tables.gdt,
+    };
+    let idt = TablePointer {
+        limit: IDT_LIMIT,
+        base: tables.idt,
+    };
     // SAFETY: one block since the steps belong together: LGDT, reload of CS by far return, of the data
     // segments, LTR, LIDT; each names what the caller promises is valid.
     unsafe {
@@ -289,7 +293,9 @@ pub fn load_early(core: CoreId) {
 
 /// Says that the calling core is ready: [`crate::smp::start`] waits for it.
 pub fn set_online(core: CoreId) {
-    CORES[usize::from(core.0) % MAX_CORES].online.store(true, Ordering::Release);
+    CORES[usize::from(core.0) % MAX_CORES]
+        .online
+        .store(true, Ordering::Release);
 }
 
 /// The calling core's number.
@@ -330,5 +336,7 @@ pub fn take_nmis() -> u64 {
 /// Whether a core is ready.
 #[must_use]
 pub fn is_online(core: CoreId) -> bool {
-    CORES.get(usize::from(core.0)).is_some_and(|block| block.online.load(Ordering::Acquire))
+    CORES
+        .get(usize::from(core.0))
+        .is_some_and(|block| block.online.load(Ordering::Acquire))
 }

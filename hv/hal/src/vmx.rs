@@ -53,7 +53,9 @@ pub fn enable() -> Result<VmxRoot, VmxonError> {
     } else if feature_control & 4 == 0 {
         return Err(VmxonError::Locked);
     }
-    let fixed = |value: u64, zero: Msr, one: Msr| (value | crate::cpu::read_msr(zero)) & crate::cpu::read_msr(one);
+    let fixed = |value: u64, zero: Msr, one: Msr| {
+        (value | crate::cpu::read_msr(zero)) & crate::cpu::read_msr(one)
+    };
     // SAFETY: the fixed bits of VMX operation change neither paging nor protection as set up (PE, PG, NE on).
     unsafe { Cr0::write_raw(fixed(Cr0::read_raw(), CR0_FIXED0, CR0_FIXED1)) };
     // SAFETY: as above; adds VMXE.
@@ -93,7 +95,10 @@ impl VmcsRegion {
     pub fn new() -> Option<Self> {
         let mut frame = Frame::new()?;
         frame.words()[0] = revision();
-        let region = Self { frame, launched: false };
+        let region = Self {
+            frame,
+            launched: false,
+        };
         region.clear();
         Some(region)
     }
@@ -160,14 +165,20 @@ impl Vmcs for CurrentVmcs<'_> {
     fn read(&self, field: Field) -> u64 {
         let value: u64;
         // SAFETY: reads the current VMCS; a field that this processor lacks leaves the output as it was.
-        unsafe { asm!("vmread {}, {}", inout(reg) 0u64 => value, in(reg) u64::from(field.0), options(nostack)) };
+        unsafe {
+            asm!("vmread {}, {}", inout(reg) 0u64 => value, in(reg) u64::from(field.0), options(nostack))
+        };
         value
     }
 
     /// Writes a field that is the guest's own; others are left alone (and stop a debug build).
     #[inline]
     fn write(&mut self, field: Field, value: u64) {
-        debug_assert!(is_guest_owned(field), "field {:#x} is not for safe code", field.0);
+        debug_assert!(
+            is_guest_owned(field),
+            "field {:#x} is not for safe code",
+            field.0
+        );
         if is_guest_owned(field) {
             // SAFETY: such a field cannot change host state or name physical memory.
             unsafe { write_field(field, value) };
@@ -205,15 +216,30 @@ impl CurrentVmcs<'_> {
     /// The caller answers for what no type says yet: the frames that `addresses` names outlive the VMCS, and the
     /// EPT maps only memory that the partition owns. `controls` were negotiated from a list that keeps interrupts
     /// exiting and returns to a 64-bit host.
-    pub fn configure(&mut self, controls: &Controls, addresses: &Addresses, vpid: u16, core: &CoreTables) {
+    pub fn configure(
+        &mut self,
+        controls: &Controls,
+        addresses: &Addresses,
+        vpid: u16,
+        core: &CoreTables,
+    ) {
         let write = |field, value| {
             // SAFETY: host state is the core's own; controls and addresses are what the hypervisor's start and the
             // partition's loader made for this, and for nothing else.
             unsafe { write_field(field, value) };
         };
-        write(Field::PIN_BASED_VM_EXECUTION_CONTROLS, u64::from(controls.pin.bits()));
-        write(Field::PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, u64::from(controls.primary.bits()));
-        write(Field::SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS, u64::from(controls.secondary.bits()));
+        write(
+            Field::PIN_BASED_VM_EXECUTION_CONTROLS,
+            u64::from(controls.pin.bits()),
+        );
+        write(
+            Field::PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+            u64::from(controls.primary.bits()),
+        );
+        write(
+            Field::SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
+            u64::from(controls.secondary.bits()),
+        );
         write(Field::VM_EXIT_CONTROLS, u64::from(controls.exit.bits()));
         write(Field::VM_ENTRY_CONTROLS, u64::from(controls.entry.bits()));
         write(Field::ADDRESS_OF_IO_BITMAP_A, addresses.io_bitmaps[0].0);
@@ -235,7 +261,11 @@ impl CurrentVmcs<'_> {
         write(Field::HOST_CR3, crate::paging::root().0);
         write(Field::HOST_CR4, Cr4::read_raw());
         write(Field::HOST_CS_SELECTOR, u64::from(tables::CODE_SELECTOR));
-        for selector in [Field::HOST_SS_SELECTOR, Field::HOST_DS_SELECTOR, Field::HOST_ES_SELECTOR] {
+        for selector in [
+            Field::HOST_SS_SELECTOR,
+            Field::HOST_DS_SELECTOR,
+            Field::HOST_ES_SELECTOR,
+        ] {
             write(selector, u64::from(tables::DATA_SELECTOR));
         }
         write(Field::HOST_FS_SELECTOR, 0);
@@ -247,7 +277,10 @@ impl CurrentVmcs<'_> {
         write(Field::HOST_GDTR_BASE, core.gdt);
         write(Field::HOST_IDTR_BASE, core.idt);
         write(Field::HOST_IA32_PAT, crate::cpu::read_msr(Msr(0x277)));
-        write(Field::HOST_IA32_EFER, crate::cpu::read_msr(Msr(0xc000_0080)));
+        write(
+            Field::HOST_IA32_EFER,
+            crate::cpu::read_msr(Msr(0xc000_0080)),
+        );
         write(Field::HOST_IA32_SYSENTER_CS, 0);
         write(Field::HOST_IA32_SYSENTER_ESP, 0);
         write(Field::HOST_IA32_SYSENTER_EIP, 0);
@@ -286,8 +319,16 @@ impl CurrentVmcs<'_> {
         self.set_primary(CR8_EXITING, !on);
         let field = Field::SECONDARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS;
         let old = self.read(field);
-        let wanted = if delivery { REGISTERS | DELIVERY } else { REGISTERS };
-        let new = if on { old | wanted } else { old & !(REGISTERS | DELIVERY) };
+        let wanted = if delivery {
+            REGISTERS | DELIVERY
+        } else {
+            REGISTERS
+        };
+        let new = if on {
+            old | wanted
+        } else {
+            old & !(REGISTERS | DELIVERY)
+        };
         // SAFETY: the page's address was set by `configure`; the controls work on that page alone.
         unsafe { write_field(field, new) };
     }
@@ -333,7 +374,9 @@ pub fn invept(kind: u64, descriptor: [u64; 2]) {
 /// Invalidates translations of one VPID (type 1) or of all (type 2).
 pub fn invvpid(kind: u64, descriptor: [u64; 2]) {
     // SAFETY: as for `invept`.
-    unsafe { asm!("invvpid {}, [{}]", in(reg) kind, in(reg) descriptor.as_ptr(), options(nostack)) };
+    unsafe {
+        asm!("invvpid {}, [{}]", in(reg) kind, in(reg) descriptor.as_ptr(), options(nostack))
+    };
 }
 
 unsafe extern "C" {

@@ -67,10 +67,16 @@ impl Region {
     pub fn from_memory_map(start: Hpa, bytes: u64) -> Self {
         let image = crate::boot::image_layout();
         let offset = crate::boot::IMAGE_OFFSET;
-        let own = (image.start.wrapping_sub(offset), image.end.wrapping_sub(offset));
+        let own = (
+            image.start.wrapping_sub(offset),
+            image.end.wrapping_sub(offset),
+        );
         let mut taken = TAKEN.lock();
         let overlaps = |range: &(u64, u64)| range.0 < start.0 + bytes && start.0 < range.1;
-        assert!(!taken.iter().chain([&own]).any(overlaps), "memory at {start} is not free");
+        assert!(
+            !taken.iter().chain([&own]).any(overlaps),
+            "memory at {start} is not free"
+        );
         taken.push((start.0, start.0 + bytes));
         // SAFETY: RAM by the loader's word, not the hypervisor's and taken once by the check above.
         unsafe { Self::claim(start, bytes) }
@@ -91,10 +97,13 @@ impl Region {
     /// Splits off everything from `at` on. `None`, and no change, if `at` is no page boundary inside.
     #[must_use]
     pub fn split_off(&mut self, at: u64) -> Option<Self> {
-        if at % PAGE_SIZE != 0 || at > self.bytes {
+        if !at.is_multiple_of(PAGE_SIZE) || at > self.bytes {
             return None;
         }
-        let rest = Self { start: Hpa(self.start.0 + at), bytes: self.bytes - at };
+        let rest = Self {
+            start: Hpa(self.start.0 + at),
+            bytes: self.bytes - at,
+        };
         self.bytes = at;
         Some(rest)
     }
@@ -240,16 +249,26 @@ impl GuestRam {
     }
 
     fn find(&self, gpa: Gpa) -> Option<(&Region, u64)> {
-        let index = self.ranges.partition_point(|(start, _)| *start <= gpa).checked_sub(1)?;
+        let index = self
+            .ranges
+            .partition_point(|(start, _)| *start <= gpa)
+            .checked_sub(1)?;
         let (start, region) = self.ranges.get(index)?;
         let offset = gpa.0 - start.0;
         (offset < region.bytes()).then_some((region, offset))
     }
 
-    fn pieces(&self, gpa: Gpa, length: usize, mut act: impl FnMut(&Region, u64, usize, usize)) -> Result<(), MemoryError> {
+    fn pieces(
+        &self,
+        gpa: Gpa,
+        length: usize,
+        mut act: impl FnMut(&Region, u64, usize, usize),
+    ) -> Result<(), MemoryError> {
         let mut done = 0;
         while done < length {
-            let at = gpa.checked_add(done as u64).ok_or(MemoryError::Unbacked { gpa })?;
+            let at = gpa
+                .checked_add(done as u64)
+                .ok_or(MemoryError::Unbacked { gpa })?;
             let (region, offset) = self.find(at).ok_or(MemoryError::Unbacked { gpa: at })?;
             let take = (region.bytes() - offset).min((length - done) as u64) as usize;
             act(region, offset, done, take);
@@ -267,7 +286,11 @@ impl GuestMemory for GuestRam {
             let part = buffer.get_mut(done..done + take);
             failed |= part.is_none_or(|part| region.read(offset, part).is_err());
         })?;
-        if failed { Err(MemoryError::Unbacked { gpa }) } else { Ok(()) }
+        if failed {
+            Err(MemoryError::Unbacked { gpa })
+        } else {
+            Ok(())
+        }
     }
 
     fn write(&self, gpa: Gpa, data: &[u8]) -> Result<(), MemoryError> {
@@ -278,6 +301,10 @@ impl GuestMemory for GuestRam {
             let part = data.get(done..done + take);
             failed |= part.is_none_or(|part| region.write(offset, part).is_err());
         })?;
-        if failed { Err(MemoryError::Unbacked { gpa }) } else { Ok(()) }
+        if failed {
+            Err(MemoryError::Unbacked { gpa })
+        } else {
+            Ok(())
+        }
     }
 }

@@ -1,3 +1,5 @@
+//! What the multiplexer shows and what keys do.
+
 extern crate std;
 
 use super::*;

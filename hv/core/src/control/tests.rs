@@ -1,3 +1,5 @@
+//! Control-register rules against the SDM.
+
 use super::*;
 use crate::cpuid::{CpuidResult, GuestConfig};
 

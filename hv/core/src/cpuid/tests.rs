@@ -1,3 +1,5 @@
+//! The CPUID policy on tables of real processors.
+
 extern crate std;
 
 use super::clock::clock_ratio;

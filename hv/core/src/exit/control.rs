@@ -15,7 +15,10 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     pub(super) fn control_register_access(&mut self) -> Result<After, TripleFault> {
         let qualification = CrAccess::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
         let register = qualification.register();
-        let outcome = match (qualification.access_type(), qualification.control_register()) {
+        let outcome = match (
+            qualification.access_type(),
+            qualification.control_register(),
+        ) {
             (CrAccessType::MovTo, number) => {
                 let value = self.operand(register);
                 self.write_control_register(number, value)
@@ -26,12 +29,18 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             }
             (CrAccessType::Clts, _) => {
                 let state = self.vcpu.control_state(self.partition, self.cpu);
-                self.partition.control.clts(&state).and_then(|update| self.apply_cr0(&update))
+                self.partition
+                    .control
+                    .clts(&state)
+                    .and_then(|update| self.apply_cr0(&update))
             }
             (CrAccessType::Lmsw, _) => {
                 let state = self.vcpu.control_state(self.partition, self.cpu);
                 let source = qualification.lmsw_source();
-                self.partition.control.lmsw(source, &state).and_then(|update| self.apply_cr0(&update))
+                self.partition
+                    .control
+                    .lmsw(source, &state)
+                    .and_then(|update| self.apply_cr0(&update))
             }
         };
         match outcome {
@@ -42,16 +51,25 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
 
     /// A general register as a MOV's source: all of it in 64-bit code, the low half elsewhere.
     fn operand(&self, register: u8) -> u64 {
-        let value =
-            if register == RSP { self.cpu.read(Field::GUEST_RSP) } else { self.vcpu.gprs.by_number(register) };
-        if self.vcpu.in_64_bit_code(self.cpu) { value } else { value & 0xffff_ffff }
+        let value = if register == RSP {
+            self.cpu.read(Field::GUEST_RSP)
+        } else {
+            self.vcpu.gprs.by_number(register)
+        };
+        if self.vcpu.in_64_bit_code(self.cpu) {
+            value
+        } else {
+            value & 0xffff_ffff
+        }
     }
 
     fn write_control_register(&mut self, number: u8, value: u64) -> Result<(), GeneralProtection> {
         let state = self.vcpu.control_state(self.partition, self.cpu);
         let policy = &self.partition.control;
         match number {
-            0 => policy.write_cr0(value, &state).and_then(|update| self.apply_cr0(&update)),
+            0 => policy
+                .write_cr0(value, &state)
+                .and_then(|update| self.apply_cr0(&update)),
             3 => {
                 let update = policy.write_cr3(value, &state)?;
                 if update.load_pdptes {
@@ -63,17 +81,26 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
                 }
                 Ok(())
             }
-            4 => policy.write_cr4(value, &state).and_then(|update| self.apply_cr4(&update)),
+            4 => policy
+                .write_cr4(value, &state)
+                .and_then(|update| self.apply_cr4(&update)),
             8 => {
                 policy.write_cr8(value)?;
-                self.vcpu.lapic.set_cr8(value).map_err(|_| GeneralProtection)
+                self.vcpu
+                    .lapic
+                    .set_cr8(value)
+                    .map_err(|_| GeneralProtection)
             }
             _ => Err(GeneralProtection),
         }
     }
 
     fn read_control_register(&mut self, number: u8, register: u8) {
-        let value = if number == 8 { self.vcpu.lapic.cr8() } else { self.cpu.read(Field::GUEST_CR3) };
+        let value = if number == 8 {
+            self.vcpu.lapic.cr8()
+        } else {
+            self.cpu.read(Field::GUEST_CR3)
+        };
         if register == RSP {
             self.cpu.write(Field::GUEST_RSP, value);
         } else {
@@ -114,16 +141,29 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     /// PAE paging keeps its four top entries in registers, which the VMCS holds (SDM Vol. 3A §4.4.1).
     fn load_pdptes(&mut self, cr3: u64) -> Result<(), GeneralProtection> {
         let mut table = [0; 32];
-        self.memory.read(Gpa(cr3 & 0xffff_ffe0), &mut table).map_err(|_| GeneralProtection)?;
+        self.memory
+            .read(Gpa(cr3 & 0xffff_ffe0), &mut table)
+            .map_err(|_| GeneralProtection)?;
         let mut entries = [0; 4];
         for (entry, bytes) in entries.iter_mut().zip(table.chunks_exact(8)) {
-            *entry = bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte));
+            *entry = bytes
+                .iter()
+                .rev()
+                .fold(0, |value, byte| value << 8 | u64::from(*byte));
         }
         let width = self.partition.cpuid.maxphyaddr();
-        if !entries.iter().all(|entry| control::is_valid_pdpte(*entry, width)) {
+        if !entries
+            .iter()
+            .all(|entry| control::is_valid_pdpte(*entry, width))
+        {
             return Err(GeneralProtection);
         }
-        let fields = [Field::GUEST_PDPTE0, Field::GUEST_PDPTE1, Field::GUEST_PDPTE2, Field::GUEST_PDPTE3];
+        let fields = [
+            Field::GUEST_PDPTE0,
+            Field::GUEST_PDPTE1,
+            Field::GUEST_PDPTE2,
+            Field::GUEST_PDPTE3,
+        ];
         for (field, entry) in fields.into_iter().zip(entries) {
             self.cpu.write(field, entry);
         }
@@ -131,8 +171,13 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     pub(super) fn xsetbv(&mut self) -> Result<After, TripleFault> {
-        let value = u64::from(self.vcpu.gprs.low(Gpr::Rdx)) << 32 | u64::from(self.vcpu.gprs.low(Gpr::Rax));
-        match self.partition.control.xsetbv(self.vcpu.gprs.low(Gpr::Rcx), value) {
+        let value =
+            u64::from(self.vcpu.gprs.low(Gpr::Rdx)) << 32 | u64::from(self.vcpu.gprs.low(Gpr::Rax));
+        match self
+            .partition
+            .control
+            .xsetbv(self.vcpu.gprs.low(Gpr::Rcx), value)
+        {
             Ok(xcr0) => {
                 self.vcpu.xcr0 = xcr0;
                 self.cpu.set_xcr0(xcr0);

@@ -11,9 +11,9 @@ use isthmus_devices::memory::GuestMemory;
 use isthmus_vmx::exit::IoQualification;
 use isthmus_vmx::field::Field;
 use isthmus_x86emu::{
-    Access, CodeSize, Cpu, DecodeError, Direction, Exception, Fault, Intent, MAX_INSTRUCTION_BYTES, PagingState,
-    PhysicalRead, PortCpu, Progress, Segment, SegmentRegister, StringIo, WalkError, Width, decode, execute,
-    string_io, translate,
+    Access, CodeSize, Cpu, DecodeError, Direction, Exception, Fault, Intent, MAX_INSTRUCTION_BYTES,
+    PagingState, PhysicalRead, PortCpu, Progress, Segment, SegmentRegister, StringIo, WalkError,
+    Width, decode, execute, string_io, translate,
 };
 
 /// How an emulated instruction ended.
@@ -48,8 +48,14 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     pub(super) fn new(scene: &'s mut Scene<'a, P, M>) -> Self {
         let cpu = &*scene.cpu;
         let state = scene.vcpu.control_state(scene.partition, cpu);
-        let pae = state.cr0 & cr0::PG != 0 && state.cr4 & cr4::PAE != 0 && state.efer & efer::LMA == 0;
-        let pdptes = [Field::GUEST_PDPTE0, Field::GUEST_PDPTE1, Field::GUEST_PDPTE2, Field::GUEST_PDPTE3];
+        let pae =
+            state.cr0 & cr0::PG != 0 && state.cr4 & cr4::PAE != 0 && state.efer & efer::LMA == 0;
+        let pdptes = [
+            Field::GUEST_PDPTE0,
+            Field::GUEST_PDPTE1,
+            Field::GUEST_PDPTE2,
+            Field::GUEST_PDPTE3,
+        ];
         let paging = PagingState {
             cr0: state.cr0,
             cr3: state.cr3,
@@ -62,7 +68,11 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
             pdptes: pae.then(|| pdptes.map(|field| cpu.read(field))),
             ..PagingState::default()
         };
-        Self { scene, paging, end: None }
+        Self {
+            scene,
+            paging,
+            end: None,
+        }
     }
 
     /// The instruction at RIP. Also gives its length.
@@ -88,15 +98,20 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
             1 => Width::Dword,
             _ => Width::Qword,
         };
-        let (Some(width), Some(segment)) =
-            (Width::from_bytes(u64::from(access.size())), Segment::from_number((information >> 15 & 7) as u8))
-        else {
+        let (Some(width), Some(segment)) = (
+            Width::from_bytes(u64::from(access.size())),
+            Segment::from_number((information >> 15 & 7) as u8),
+        ) else {
             return Outcome::Shutdown;
         };
         let io = StringIo {
             port: access.port(),
             width,
-            direction: if access.is_in() { Direction::In } else { Direction::Out },
+            direction: if access.is_in() {
+                Direction::In
+            } else {
+                Direction::Out
+            },
             repeat: access.rep(),
             address,
             segment,
@@ -120,8 +135,12 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
         if self.scene.vcpu.in_64_bit_code(cpu) {
             return CodeSize::Long64;
         }
-        let real = self.paging.cr0 & cr0::PE == 0 || cpu.read(Field::GUEST_RFLAGS) & rflags::VM != 0;
-        match (real, cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & DEFAULT_32 != 0) {
+        let real =
+            self.paging.cr0 & cr0::PE == 0 || cpu.read(Field::GUEST_RFLAGS) & rflags::VM != 0;
+        match (
+            real,
+            cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & DEFAULT_32 != 0,
+        ) {
             (true, _) => CodeSize::Real16,
             (false, true) => CodeSize::Protected32,
             (false, false) => CodeSize::Protected16,
@@ -142,7 +161,10 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
             let take = rest.len().min((PAGE_SIZE - at.page_offset()) as usize);
             let part = rest.get_mut(..take).unwrap_or_default();
             let read = self.translate(at, Access::Fetch).and_then(|gpa| {
-                self.scene.memory.read(gpa, part).map_err(|_| Fault::invalid_opcode())
+                self.scene
+                    .memory
+                    .read(gpa, part)
+                    .map_err(|_| Fault::invalid_opcode())
             });
             match read {
                 Ok(()) => done += take,
@@ -156,10 +178,12 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     }
 
     fn translate(&self, at: Gva, access: Access) -> Result<Gpa, Fault> {
-        translate(&self.paging, at, access, &Physical(self.scene.memory)).map_err(|error| match error {
-            WalkError::PageFault(code) => Fault::page(at, code),
-            WalkError::NonCanonical => Fault::general_protection(),
-            WalkError::Unbacked(_) => Fault::page(at, 1 << 3 | 1),
+        translate(&self.paging, at, access, &Physical(self.scene.memory)).map_err(|error| {
+            match error {
+                WalkError::PageFault(code) => Fault::page(at, code),
+                WalkError::NonCanonical => Fault::general_protection(),
+                WalkError::Unbacked(_) => Fault::page(at, 1 << 3 | 1),
+            }
         })
     }
 
@@ -176,7 +200,9 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     }
 
     fn read_physical(&mut self, gpa: Gpa, buffer: &mut [u8]) {
-        if self.scene.partition.layout.contains(gpa, 1) && self.scene.memory.read(gpa, buffer).is_ok() {
+        if self.scene.partition.layout.contains(gpa, 1)
+            && self.scene.memory.read(gpa, buffer).is_ok()
+        {
             return;
         }
         let value = self.read_device(gpa, buffer.len());
@@ -186,7 +212,9 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     }
 
     fn write_physical(&mut self, gpa: Gpa, data: &[u8]) {
-        if self.scene.partition.layout.contains(gpa, 1) && self.scene.memory.write(gpa, data).is_ok() {
+        if self.scene.partition.layout.contains(gpa, 1)
+            && self.scene.memory.write(gpa, data).is_ok()
+        {
             return;
         }
         let mut bytes = [0; 8];
@@ -213,7 +241,12 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
             return u64::from(value) >> (u32::from(offset & 3) * 8);
         }
         let now = self.scene.partition.clock.ticks(host);
-        self.scene.partition.board.lock().mmio_read(gpa, bytes as u8, now).unwrap_or(u64::MAX)
+        self.scene
+            .partition
+            .board
+            .lock()
+            .mmio_read(gpa, bytes as u8, now)
+            .unwrap_or(u64::MAX)
     }
 
     fn write_device(&mut self, gpa: Gpa, bytes: usize, value: u64) {
@@ -239,7 +272,11 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
 
 impl<P: Processor, M: GuestMemory> Cpu for Emulator<'_, '_, P, M> {
     fn gpr(&self, register: Gpr) -> u64 {
-        if register == Gpr::Rsp { self.scene.cpu.read(Field::GUEST_RSP) } else { self.scene.vcpu.gprs.get(register) }
+        if register == Gpr::Rsp {
+            self.scene.cpu.read(Field::GUEST_RSP)
+        } else {
+            self.scene.vcpu.gprs.get(register)
+        }
     }
 
     fn set_gpr(&mut self, register: Gpr, value: u64) {
@@ -277,7 +314,11 @@ impl<P: Processor, M: GuestMemory> Cpu for Emulator<'_, '_, P, M> {
     }
 
     fn read(&mut self, at: Gva, width: Width, intent: Intent) -> Result<u64, Fault> {
-        let access = if intent == Intent::Modify { Access::Write } else { Access::Read };
+        let access = if intent == Intent::Modify {
+            Access::Write
+        } else {
+            Access::Read
+        };
         let [(first, length), (second, rest)] = self.parts(at, width, access)?;
         let mut bytes = [0; 8];
         let (head, tail) = bytes.split_at_mut(length.min(8));

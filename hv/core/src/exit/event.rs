@@ -2,7 +2,10 @@
 
 use super::{After, Scene};
 use crate::counters::Injected;
-use crate::inject::{Activity, EntryDecision, Event, GuestState, Injection, PendingInterrupts, TripleFault, exception};
+use crate::inject::{
+    Activity, EntryDecision, Event, GuestState, Injection, PendingInterrupts, TripleFault,
+    exception,
+};
 use crate::inject::{after_faulting_iret, must_hold_single_step};
 use crate::mailbox::Leave;
 use crate::partition::{EndReason, Partition};
@@ -36,7 +39,8 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             if event == Event::nmi() {
                 // It was not delivered, so it does not block the next one yet.
                 let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
-                self.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, state & !NMI_BLOCKING);
+                self.cpu
+                    .write(Field::GUEST_INTERRUPTIBILITY_STATE, state & !NMI_BLOCKING);
             }
             self.vcpu.events.interrupted(event);
         }
@@ -47,7 +51,9 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let code = self.cpu.read(Field::VM_EXIT_INTERRUPTION_ERROR_CODE) as u32;
         let length = self.cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) as u32;
         let Some(event) = Event::from_field(information, code, length) else {
-            return Ok(After::End(EndReason::Internal("an exception exit without an exception")));
+            return Ok(After::End(EndReason::Internal(
+                "an exception exit without an exception",
+            )));
         };
         if event == Event::nmi() {
             return Ok(After::HostNmi);
@@ -68,12 +74,14 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
         let blocking = after_faulting_iret(state, information, vectoring);
         if blocking != state {
-            self.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
+            self.cpu
+                .write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
         }
         let trap_flag = self.cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
         if must_hold_single_step(blocking, trap_flag, Vcpu::steps_by_branches(self.cpu)) {
             let pending = self.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
-            self.cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | 1 << 14);
+            self.cpu
+                .write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | 1 << 14);
         }
     }
 
@@ -93,11 +101,18 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
 /// # Errors
 /// [`Blocked`] when there is nothing to run: the scheduler is told. Either way the mailbox counts the owner as
 /// gone; it comes back after the exit, or before it blocks.
-pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P) -> Result<(), Blocked> {
+pub fn before_entry<P: Processor>(
+    vcpu: &mut Vcpu,
+    partition: &Partition,
+    cpu: &mut P,
+) -> Result<(), Blocked> {
     // From a successful leave on, whoever posts also kicks, so nothing posted later is missed.
     loop {
         super::interrupt::collect(vcpu, partition, cpu);
-        if partition.mailbox(vcpu.id).is_none_or(|mailbox| mailbox.leave(Leave::ToGuest).is_ok()) {
+        if partition
+            .mailbox(vcpu.id)
+            .is_none_or(|mailbox| mailbox.leave(Leave::ToGuest).is_ok())
+        {
             break;
         }
     }
@@ -114,9 +129,15 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
     }
     let mut pending = PendingInterrupts {
         ext_int: vcpu.ext_int && vcpu.lapic.accepts_ext_int(),
-        lapic: if delivers && vcpu.activity == Activity::Active { None } else { vcpu.lapic.pending() },
+        lapic: if delivers && vcpu.activity == Activity::Active {
+            None
+        } else {
+            vcpu.lapic.pending()
+        },
     };
-    let idle = pending == PendingInterrupts::default() && !vcpu.events.has_event() && !vcpu.events.has_nmi();
+    let idle = pending == PendingInterrupts::default()
+        && !vcpu.events.has_event()
+        && !vcpu.events.has_nmi();
     if !(idle && vcpu.activity == Activity::Active) {
         let guest = GuestState {
             interrupts_enabled: cpu.read(Field::GUEST_RFLAGS) & rflags::IF != 0,
@@ -132,10 +153,18 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
         }
         let decision = vcpu.events.decide(&guest, &pending);
         if decision.interruptibility != guest.interruptibility {
-            cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(decision.interruptibility));
+            cpu.write(
+                Field::GUEST_INTERRUPTIBILITY_STATE,
+                u64::from(decision.interruptibility),
+            );
         }
         inject(vcpu, partition, cpu, &decision);
-        set_windows(vcpu, cpu, decision.want_interrupt_window, decision.want_nmi_window);
+        set_windows(
+            vcpu,
+            cpu,
+            decision.want_interrupt_window,
+            decision.want_nmi_window,
+        );
     } else {
         set_windows(vcpu, cpu, false, false);
     }
@@ -147,7 +176,12 @@ pub fn before_entry<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &
     Ok(())
 }
 
-fn inject<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P, decision: &EntryDecision) {
+fn inject<P: Processor>(
+    vcpu: &mut Vcpu,
+    partition: &Partition,
+    cpu: &mut P,
+    decision: &EntryDecision,
+) {
     let (event, kind) = match decision.injection {
         Injection::None => return,
         Injection::Event(event) => (event, Injected::of(event.kind)),
@@ -167,7 +201,10 @@ fn inject<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P, dec
     };
     vcpu.counters.inject(kind);
     let (information, code, length) = EntryDecision::entry_fields(&event);
-    cpu.write(Field::VM_ENTRY_INTERRUPTION_INFORMATION, u64::from(information));
+    cpu.write(
+        Field::VM_ENTRY_INTERRUPTION_INFORMATION,
+        u64::from(information),
+    );
     cpu.write(Field::VM_ENTRY_EXCEPTION_ERROR_CODE, u64::from(code));
     cpu.write(Field::VM_ENTRY_INSTRUCTION_LENGTH, u64::from(length));
 }

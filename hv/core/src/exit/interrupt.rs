@@ -14,7 +14,9 @@ use isthmus_devices::lapic::Effect;
 
 /// Takes in what the mailbox holds: interrupts into the APIC, NMI, INIT and start-up into the vCPU.
 pub(super) fn collect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P) {
-    let Some(mailbox) = partition.mailbox(vcpu.id) else { return };
+    let Some(mailbox) = partition.mailbox(vcpu.id) else {
+        return;
+    };
     if !mailbox.has_mail() {
         return;
     }
@@ -30,7 +32,11 @@ pub(super) fn collect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu:
         vcpu.events.post_nmi();
     }
     for vector in mail.irr.iter().filter(|_| !mail.init) {
-        let trigger = if mail.level.contains(vector) { TriggerMode::Level } else { TriggerMode::Edge };
+        let trigger = if mail.level.contains(vector) {
+            TriggerMode::Level
+        } else {
+            TriggerMode::Edge
+        };
         if vcpu.lapic.accept(vector, trigger) {
             vcpu.requested(partition);
         }
@@ -42,11 +48,19 @@ pub(super) fn collect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu:
 }
 
 /// Carries out what an APIC register write asked for.
-pub(super) fn effect<P: Processor>(vcpu: &mut Vcpu, partition: &Partition, cpu: &mut P, effect: Effect) {
+pub(super) fn effect<P: Processor>(
+    vcpu: &mut Vcpu,
+    partition: &Partition,
+    cpu: &mut P,
+    effect: Effect,
+) {
     match effect {
         Effect::None => {}
         Effect::Ipi(ipi) => send(vcpu, partition, cpu, &ipi),
-        Effect::Eoi { vector, level: true } => {
+        Effect::Eoi {
+            vector,
+            level: true,
+        } => {
             let ended = {
                 let mut board = partition.board.lock();
                 board.eoi(vector);
@@ -63,33 +77,67 @@ fn send<P: Processor>(vcpu: &Vcpu, partition: &Partition, cpu: &mut P, ipi: &Ipi
     let sender = vcpu.lapic.address().id;
     if ipi.delivery_mode == DeliveryMode::LowestPriority {
         if let Some(target) = ipi.lowest_priority(sender, &addresses(partition)) {
-            post(partition, cpu, VcpuId(target as u16), DeliveryMode::Fixed, ipi.vector, TriggerMode::Edge);
+            post(
+                partition,
+                cpu,
+                VcpuId(target as u16),
+                DeliveryMode::Fixed,
+                ipi.vector,
+                TriggerMode::Edge,
+            );
         }
         return;
     }
     for target in partition.vcpu_ids() {
         if ipi.matches(sender, &partition.address(target)) {
-            post(partition, cpu, target, ipi.delivery_mode, ipi.vector, TriggerMode::Edge);
+            post(
+                partition,
+                cpu,
+                target,
+                ipi.delivery_mode,
+                ipi.vector,
+                TriggerMode::Edge,
+            );
         }
     }
 }
 
 /// Where each vCPU's APIC answers, by vCPU id.
 fn addresses(partition: &Partition) -> Vec<ApicAddress> {
-    partition.vcpu_ids().map(|vcpu| partition.address(vcpu)).collect()
+    partition
+        .vcpu_ids()
+        .map(|vcpu| partition.address(vcpu))
+        .collect()
 }
 
 /// Delivers a device's message to the vCPUs that it names.
 pub fn deliver_message<H: Host>(partition: &Partition, cpu: &mut H, message: &InterruptMessage) {
     if message.delivery_mode == DeliveryMode::LowestPriority {
-        if let Some(target) = message.destination.lowest_priority(message.vector, &addresses(partition)) {
-            post(partition, cpu, VcpuId(target as u16), DeliveryMode::Fixed, message.vector, message.trigger);
+        if let Some(target) = message
+            .destination
+            .lowest_priority(message.vector, &addresses(partition))
+        {
+            post(
+                partition,
+                cpu,
+                VcpuId(target as u16),
+                DeliveryMode::Fixed,
+                message.vector,
+                message.trigger,
+            );
         }
         return;
     }
     for target in partition.vcpu_ids() {
         if message.destination.matches(&partition.address(target)) {
-            post(partition, cpu, target, message.delivery_mode, message.vector, message.trigger);
+            post(
+                partition,
+                cpu,
+                target,
+                message.delivery_mode,
+                message.vector,
+                message.trigger,
+            );
         }
     }
 }
@@ -102,7 +150,9 @@ fn post<H: Host>(
     vector: Vector,
     trigger: TriggerMode,
 ) {
-    let Some(mailbox) = partition.mailbox(target) else { return };
+    let Some(mailbox) = partition.mailbox(target) else {
+        return;
+    };
     let kick = match mode {
         DeliveryMode::Fixed | DeliveryMode::LowestPriority => {
             mailbox.post_interrupt(vector, trigger == TriggerMode::Level)
@@ -117,7 +167,9 @@ fn post<H: Host>(
 }
 
 fn carry_out<H: Host>(partition: &Partition, cpu: &mut H, target: VcpuId, kick: Kick) {
-    if kick == Kick::Needed && let Some(core) = partition.core_of(target) {
+    if kick == Kick::Needed
+        && let Some(core) = partition.core_of(target)
+    {
         cpu.kick(core);
     }
 }
@@ -130,7 +182,11 @@ pub fn poll_board<H: Host>(partition: &Partition, host: &mut H) -> Option<EndRea
     drain_locked(partition, &mut board, host)
 }
 
-pub(in crate::exit) fn drain_locked<H: Host>(partition: &Partition, board: &mut Board, cpu: &mut H) -> Option<EndReason> {
+pub(in crate::exit) fn drain_locked<H: Host>(
+    partition: &Partition,
+    board: &mut Board,
+    cpu: &mut H,
+) -> Option<EndReason> {
     if board.has_console_output() {
         let output = board.take_console_output();
         cpu.console(partition.id, &output);
@@ -161,4 +217,3 @@ pub(in crate::exit) fn drain_locked<H: Host>(partition: &Partition, board: &mut 
     }
     end
 }
-

@@ -22,12 +22,15 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         if violation.nmi_unblocking() && !self.vcpu.events.has_event() {
             // IRET had ended NMI blocking before it faulted; it will run again (SDM Vol. 3C §28.2.3).
             let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
-            self.cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, state | 1 << 3);
+            self.cpu
+                .write(Field::GUEST_INTERRUPTIBILITY_STATE, state | 1 << 3);
         }
         let gpa = Gpa(self.cpu.read(Field::GUEST_PHYSICAL_ADDRESS));
         if self.partition.layout.contains(gpa, 1) {
             // Backed memory is mapped with every right before the first entry.
-            return Ok(After::End(EndReason::Internal("EPT violation on the partition's own memory")));
+            return Ok(After::End(EndReason::Internal(
+                "EPT violation on the partition's own memory",
+            )));
         }
         if violation.linear_address_valid() && !violation.final_translation() {
             return self.tables_in_nowhere(&violation);
@@ -99,10 +102,14 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
                 self.vcpu.advance_by(length, self.cpu);
                 Ok(end.map_or(After::Continue, After::End))
             }
-            Outcome::Progress(Progress::Partial, end) => Ok(end.map_or(After::Continue, After::End)),
+            Outcome::Progress(Progress::Partial, end) => {
+                Ok(end.map_or(After::Continue, After::End))
+            }
             Outcome::Exception(exception) => self.raise_emulated(&exception),
             // What the decoder does not know does not touch devices in any software worth the name.
-            Outcome::Undecodable(DecodeError::InvalidOpcode | DecodeError::Unsupported) => self.invalid_opcode(),
+            Outcome::Undecodable(DecodeError::InvalidOpcode | DecodeError::Unsupported) => {
+                self.invalid_opcode()
+            }
             Outcome::Undecodable(_) => self.general_protection(),
             Outcome::Shutdown => Err(TripleFault),
         }

@@ -53,12 +53,19 @@ pub fn handle<P: Processor, M: GuestMemory>(
 ) -> After {
     let reason = ExitReason(cpu.read(Field::EXIT_REASON) as u32);
     vcpu.counters.exit(reason.basic().0);
-    let mut scene = Scene { vcpu, partition, cpu, memory };
+    let mut scene = Scene {
+        vcpu,
+        partition,
+        cpu,
+        memory,
+    };
     if reason.is_entry_failure() {
         return After::End(EndReason::EntryFailed(reason.0));
     }
     scene.note_interrupted_event();
-    scene.dispatch(reason.basic()).unwrap_or(After::End(EndReason::TripleFault))
+    scene
+        .dispatch(reason.basic())
+        .unwrap_or(After::End(EndReason::TripleFault))
 }
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
@@ -70,9 +77,9 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             BasicReason::IO_INSTRUCTION => self.port_access(),
             BasicReason::EXTERNAL_INTERRUPT => Ok(After::HostInterrupt(self.exit_vector())),
             BasicReason::PREEMPTION_TIMER => Ok(After::Reschedule),
-            BasicReason::INTERRUPT_WINDOW | BasicReason::NMI_WINDOW | BasicReason::TPR_BELOW_THRESHOLD => {
-                Ok(After::Continue)
-            }
+            BasicReason::INTERRUPT_WINDOW
+            | BasicReason::NMI_WINDOW
+            | BasicReason::TPR_BELOW_THRESHOLD => Ok(After::Continue),
             BasicReason::HLT => Ok(self.halt()),
             BasicReason::EPT_VIOLATION => self.ept_violation(),
             BasicReason::APIC_WRITE => Ok(self.apic_write()),
@@ -87,8 +94,12 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             BasicReason::TRIPLE_FAULT => Err(TripleFault),
             // A physical INIT or SIPI is not the guest's affair.
             BasicReason::INIT | BasicReason::SIPI => Ok(After::Continue),
-            BasicReason::TASK_SWITCH => Ok(After::End(EndReason::Unsupported("a hardware task switch"))),
-            BasicReason::EPT_MISCONFIGURATION => Ok(After::End(EndReason::Internal("EPT misconfiguration"))),
+            BasicReason::TASK_SWITCH => {
+                Ok(After::End(EndReason::Unsupported("a hardware task switch")))
+            }
+            BasicReason::EPT_MISCONFIGURATION => {
+                Ok(After::End(EndReason::Internal("EPT misconfiguration")))
+            }
             _ => self.invalid_opcode(),
         }
     }
@@ -133,7 +144,10 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             cr4: vcpu.cpuid_cr4(),
             xcr0: vcpu.xcr0,
         };
-        let answer = self.partition.cpuid.query(vcpu.gprs.low(Gpr::Rax), vcpu.gprs.low(Gpr::Rcx), &now);
+        let answer =
+            self.partition
+                .cpuid
+                .query(vcpu.gprs.low(Gpr::Rax), vcpu.gprs.low(Gpr::Rcx), &now);
         vcpu.gprs.set(Gpr::Rax, u64::from(answer.eax));
         vcpu.gprs.set(Gpr::Rbx, u64::from(answer.ebx));
         vcpu.gprs.set(Gpr::Rcx, u64::from(answer.ecx));

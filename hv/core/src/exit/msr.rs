@@ -31,15 +31,18 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             MsrRead::Tsc => Ok(now.0),
             MsrRead::Lapic(LapicRegister::Base) => Ok(self.vcpu.lapic.apic_base()),
             MsrRead::Lapic(LapicRegister::TscDeadline) => Ok(self.vcpu.lapic.tsc_deadline(now)),
-            MsrRead::Lapic(LapicRegister::X2apic(_)) => {
-                self.vcpu.lapic.read_msr(msr, now).map_err(|_| GeneralProtection)
-            }
+            MsrRead::Lapic(LapicRegister::X2apic(_)) => self
+                .vcpu
+                .lapic
+                .read_msr(msr, now)
+                .map_err(|_| GeneralProtection),
         }
     }
 
     pub(super) fn wrmsr(&mut self) -> Result<After, TripleFault> {
         let msr = Msr(self.vcpu.gprs.low(Gpr::Rcx));
-        let value = u64::from(self.vcpu.gprs.low(Gpr::Rdx)) << 32 | u64::from(self.vcpu.gprs.low(Gpr::Rax));
+        let value =
+            u64::from(self.vcpu.gprs.low(Gpr::Rdx)) << 32 | u64::from(self.vcpu.gprs.low(Gpr::Rax));
         match self.write_msr(msr, value) {
             Ok(()) => Ok(self.done()),
             Err(GeneralProtection) => self.general_protection(),
@@ -61,14 +64,19 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             }
             MsrWrite::Passthrough { msr, value } => self.cpu.write_msr(msr, value),
             MsrWrite::Tsc(value) => {
-                let offset = self.vcpu.msrs.write_tsc(value, host_tsc, self.vcpu.tsc_offset);
+                let offset = self
+                    .vcpu
+                    .msrs
+                    .write_tsc(value, host_tsc, self.vcpu.tsc_offset);
                 self.set_tsc_offset(offset);
             }
             MsrWrite::TscOffset { delta } => {
                 let offset = self.vcpu.tsc_offset.wrapping_add(delta);
                 self.set_tsc_offset(offset);
             }
-            MsrWrite::Lapic { register, value } => self.write_lapic(msr, register, value, host_tsc)?,
+            MsrWrite::Lapic { register, value } => {
+                self.write_lapic(msr, register, value, host_tsc)?
+            }
         }
         Ok(())
     }
@@ -78,7 +86,9 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let old = self.vcpu.guest_tsc(host_tsc);
         self.vcpu.tsc_offset = offset;
         self.cpu.write(Field::TSC_OFFSET, offset);
-        self.vcpu.lapic.tsc_moved(old, self.vcpu.guest_tsc(host_tsc));
+        self.vcpu
+            .lapic
+            .tsc_moved(old, self.vcpu.guest_tsc(host_tsc));
     }
 
     fn write_lapic(
@@ -91,13 +101,20 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let now = self.vcpu.guest_tsc(host_tsc);
         match register {
             LapicRegister::Base => {
-                self.vcpu.lapic.set_apic_base(value).map_err(|_| GeneralProtection)?;
+                self.vcpu
+                    .lapic
+                    .set_apic_base(value)
+                    .map_err(|_| GeneralProtection)?;
                 self.vcpu.follow_apic_mode(self.partition, self.cpu);
                 self.partition.publish(self.vcpu);
             }
             LapicRegister::TscDeadline => self.vcpu.lapic.set_tsc_deadline(value, now),
             LapicRegister::X2apic(_) => {
-                let effect = self.vcpu.lapic.write_msr(msr, value, now).map_err(|_| GeneralProtection)?;
+                let effect = self
+                    .vcpu
+                    .lapic
+                    .write_msr(msr, value, now)
+                    .map_err(|_| GeneralProtection)?;
                 interrupt::effect(self.vcpu, self.partition, self.cpu, effect);
             }
         }

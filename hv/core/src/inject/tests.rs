@@ -1,3 +1,5 @@
+//! The injection decision over all of its inputs.
+
 use super::*;
 
 const VALID: u32 = 1 << 31;

@@ -1,3 +1,5 @@
+//! The MSR table against the SDM.
+
 use super::*;
 use alloc::boxed::Box;
 use isthmus_abi::Msr;

@@ -1,3 +1,5 @@
+//! Shares, caps and starvation of the scheduler.
+
 extern crate std;
 
 use super::*;

@@ -332,10 +332,16 @@ fn int1_behind_mov_ss_with_the_trap_flag_does_not_fail_the_entry() {
 #[test]
 fn an_iret_that_faults_blocks_nmis_again() {
     let mut bench = Bench::long_mode();
-    let fields = [(Field::VM_EXIT_INTERRUPTION_INFORMATION, 17 | 3 << 8 | 1 << 11 | 1 << 12 | VALID)];
+    let fields = [(
+        Field::VM_EXIT_INTERRUPTION_INFORMATION,
+        17 | 3 << 8 | 1 << 11 | 1 << 12 | VALID,
+    )];
     assert_eq!(bench.exit(EXCEPTION, 0, &fields), After::Continue);
     assert_eq!(bench.enter(), Ok(Some(17 | 3 << 8 | 1 << 11)));
-    assert_ne!(bench.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) & 1 << 3, 0);
+    assert_ne!(
+        bench.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) & 1 << 3,
+        0
+    );
 }
 
 #[test]
@@ -347,7 +353,10 @@ fn stepping_by_branches_is_not_trapped_by_an_emulated_instruction() {
     assert_eq!(bench.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS), 0);
     bench.cpu.write(Field::GUEST_IA32_DEBUGCTL, 0);
     assert_eq!(bench.exit(CPUID, 2, &[]), After::Continue);
-    assert_eq!(bench.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS), 1 << 14);
+    assert_eq!(
+        bench.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS),
+        1 << 14
+    );
 }
 
 /// One thing a hostile guest does.
