@@ -24,13 +24,18 @@ fn port(input: &mut Input<'_>) -> Port {
     Port(PORTS.get(choice).copied().unwrap_or_else(|| input.u16()))
 }
 
+/// A clock's: the hypervisor measured it, so it is possible, 1 MHz to 100 GHz.
+fn frequency(input: &mut Input<'_>) -> u64 {
+    1_000_000 + input.word() % 100_000_000_000
+}
+
 /// Accesses, input, acknowledgements and pauses. Events are bounded, and after a poll the next one is in the future.
 pub fn board(data: &[u8]) {
     let mut input = Input::new(data);
     let flags = input.byte();
     let config = BoardConfig {
         tsc_hz: if flags & 0x80 != 0 {
-            input.word()
+            frequency(&mut input)
         } else {
             TSC_HZ
         },
@@ -104,6 +109,9 @@ fn board_step(board: &mut Board, now: &mut Ticks, input: &mut Input<'_>) {
             };
             board.poll(*now);
             let soon = board.next_event();
+            if soon.is_some_and(|n| n <= *now) && now.0 != u64::MAX {
+                eprintln!("{board:#?}");
+            }
             assert!(
                 soon.is_none_or(|next| next > *now || now.0 == u64::MAX),
                 "{soon:?} at {now:?}"
@@ -215,12 +223,12 @@ pub fn lapic(data: &[u8]) {
     let flags = input.byte();
     let config = LapicConfig {
         tsc_hz: if flags & 0x80 != 0 {
-            input.word()
+            frequency(&mut input)
         } else {
             TSC_HZ
         },
         timer_hz: if flags & 0x40 != 0 {
-            input.word()
+            frequency(&mut input)
         } else {
             25_000_000
         },
