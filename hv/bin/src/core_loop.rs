@@ -25,6 +25,9 @@ const SLICE_MICROS: u64 = 5_000;
 /// unfinished line shows after this.
 const DUTY_MICROS: u64 = 20_000;
 
+/// Bytes that may be typed ahead of a guest that does not read.
+const MOST_TYPED: usize = 4096;
+
 /// One of this core's vCPUs.
 struct Seat {
     slot: usize,
@@ -184,6 +187,11 @@ impl Core {
             self.duty_at = now + self.machine().facts.tsc_hz / 1_000_000 * DUTY_MICROS;
             if self.host.core.0 == 0 {
                 console::pump();
+                let machine = self.machine();
+                machine
+                    .slots
+                    .iter()
+                    .for_each(|slot| type_into(machine, slot));
                 if core::mem::take(&mut self.print_tables) {
                     print_counters(self.machine());
                 }
@@ -390,6 +398,26 @@ fn print_counters(machine: &Machine) {
     }
 }
 
+/// Gives a partition's UART what was typed, as far as it has room.
+fn type_into(machine: &'static Machine, slot: &Slot) {
+    let mut typed = slot.typed.lock();
+    let (waiting, _) = typed.as_slices();
+    if waiting.is_empty() {
+        return;
+    }
+    let now = slot.partition.clock.ticks(cpu::rdtsc());
+    let taken = slot.partition.board.lock().console_input(waiting, now);
+    typed.drain(..taken);
+    drop(typed);
+    let mut host = ThisCore {
+        machine,
+        core: tables::this_core(),
+    };
+    if let Some(reason) = poll_board(&slot.partition, &mut host) {
+        machine.end_partition(slot, reason);
+    }
+}
+
 /// Carries out a key.
 fn act(machine: &'static Machine, command: ConsoleCommand) {
     let slot = |partition: isthmus_abi::PartitionId| machine.slots.get(usize::from(partition.0));
@@ -397,13 +425,12 @@ fn act(machine: &'static Machine, command: ConsoleCommand) {
         ConsoleCommand::None | ConsoleCommand::Focused(_) => {}
         ConsoleCommand::Input { partition, byte } => {
             if let Some(slot) = slot(partition) {
-                let now = slot.partition.clock.ticks(cpu::rdtsc());
-                slot.partition.board.lock().console_input(&[byte], now);
-                let mut host = ThisCore {
-                    machine,
-                    core: tables::this_core(),
-                };
-                let _ = poll_board(&slot.partition, &mut host);
+                let mut typed = slot.typed.lock();
+                if typed.len() < MOST_TYPED {
+                    typed.push_back(byte);
+                }
+                drop(typed);
+                type_into(machine, slot);
             }
         }
         ConsoleCommand::Counters => machine.ask_for_report(),

@@ -11,6 +11,7 @@ use isthmus_boot::acpi::{AcpiConfig, tables};
 use isthmus_boot::layout;
 use isthmus_boot::plan::{Content, LoadPlan, Module, Request, plan};
 use isthmus_devices::memory::GuestMemory;
+use isthmus_hv_core::census::{Census, Resource};
 use isthmus_hv_core::counters::CounterTable;
 use isthmus_hv_core::lifecycle::State;
 use isthmus_hv_core::partition::EndReason;
@@ -219,6 +220,17 @@ fn report_resources(machine: &Machine, slot: &Slot) {
         machine.memory_at_start >> 10,
         pool::free_frames()
     );
+    let mut census = Census::new();
+    machine.memory.lock().count_into(&mut census);
+    census.amount(Resource::OwnFrames, pool::used_frames());
+    if let Some(before) = slot.census.lock().replace(census) {
+        // Other partitions that came or went meanwhile show here too.
+        info!(
+            "{}: since its last life: {}",
+            slot.plan.name,
+            before.until(&census)
+        );
+    }
 }
 
 fn finish(machine: &Machine, slot: &Slot, reason: EndReason) {

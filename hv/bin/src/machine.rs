@@ -1,10 +1,12 @@
 //! What all cores share: the facts of the machine, its free memory, and the partitions.
 
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use isthmus_abi::{ApicId, CoreId, Hpa, PartitionId, Port};
 use isthmus_boot::start::StartState;
+use isthmus_hv_core::census::Census;
 use isthmus_hv_core::counters::Counters;
 use isthmus_hv_core::memory::{Extent, ExtentPool};
 use isthmus_hv_core::partition::{EndReason, MachineFacts, Partition};
@@ -67,6 +69,10 @@ pub struct Slot {
     pub start: Mutex<Option<StartState>>,
     /// Counters of its vCPUs, as each core last stored them.
     pub counters: Mutex<Vec<Counters>>,
+    /// What was free after its last life.
+    pub census: Mutex<Option<Census>>,
+    /// What was typed and waits for its UART to have room.
+    pub typed: Mutex<VecDeque<u8>>,
     /// VPID of vCPU 0; the others follow.
     pub first_vpid: u16,
     /// TSC value at which the hypervisor stops it, `u64::MAX` for never.
@@ -104,8 +110,6 @@ pub struct Machine {
     pub verdict: Option<PartitionId>,
     /// TSC value at which the machine ends as a failure.
     pub time_limit: Option<u64>,
-    /// PM1 control registers and the sleep types that turn the machine off.
-    pub soft_off: Option<[(Option<Port>, u8); 2]>,
     /// TSC at the loader's hand-over.
     pub entry_tsc: u64,
     /// How often the cores were asked to report on their vCPUs.
@@ -115,6 +119,16 @@ pub struct Machine {
 }
 
 static MACHINE: Once<Machine> = Once::new();
+
+/// PM1 control registers and the sleep types that turn the machine off.
+type SoftOff = [(Option<Port>, u8); 2];
+
+static SOFT_OFF: Once<SoftOff> = Once::new();
+
+/// Notes how the machine is turned off.
+pub fn set_soft_off(soft_off: SoftOff) {
+    SOFT_OFF.call_once(|| soft_off);
+}
 
 /// Publishes the machine. Once, before the other cores look for it.
 pub fn publish(machine: Machine) -> &'static Machine {
@@ -171,10 +185,10 @@ pub fn stop_other_cores() {
 /// Turns the machine off through ACPI (ACPI 6.5 §16.1.7); returns if it has no way to.
 pub fn power_off() {
     const SLEEP_ENABLE: u16 = 1 << 13;
-    let Some(registers) = get().and_then(|machine| machine.soft_off) else {
+    let Some(registers) = SOFT_OFF.get() else {
         return;
     };
-    for (port, sleep_type) in registers {
+    for &(port, sleep_type) in registers {
         if let Some(port) = port {
             cpu::power_management_write(port, u16::from(sleep_type) << 10 | SLEEP_ENABLE);
         }

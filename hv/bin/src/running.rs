@@ -292,6 +292,7 @@ impl Living {
                     instruction_error::describe(failure.0),
                     failure.0
                 );
+                check_entry(host.machine, &on_core.vmcs, slot, vcpu);
                 return SliceEnd::End(EndReason::EntryFailed(failure.0));
             }
             let after = exit::handle(vcpu, partition, &mut on_core, &resources.ram);

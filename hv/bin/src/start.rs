@@ -183,14 +183,18 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         boot.boot_loader_name().unwrap_or("an unnamed loader")
     );
     load_symbols(&boot);
-    let platform = read_platform(&boot);
-    let soft_off = power::soft_off(platform.dsdt);
     if apic::init().is_err() {
         stop(format_args!("no memory left to map the local APIC"));
     }
     apic::mask_legacy_controllers();
     apic::enable();
-    let tsc_hz = clock::tsc_hz(platform.pm_timer);
+    let platform = read_platform(&boot);
+    if let Some((a, b)) = power::soft_off(platform.dsdt) {
+        machine::set_soft_off([(platform.pm1_control[0], a), (platform.pm1_control[1], b)]);
+    }
+    report::set_power_off(machine::power_off);
+    let mut tsc_hz = 0;
+    apic::calibrate_timer(|| tsc_hz = clock::tsc_hz(platform.pm_timer));
     let capabilities = preflight();
     let virtual_delivery = options
         .split_whitespace()
@@ -249,6 +253,8 @@ extern "C" fn boot_core_on_own_stack() -> ! {
             resources: Default::default(),
             start: Default::default(),
             counters: spin::Mutex::new(vec![Default::default(); plan.vcpus.len()]),
+            census: Default::default(),
+            typed: Default::default(),
             first_vpid: next_vpid,
             stop_at: AtomicU64::new(u64::MAX),
         });
@@ -275,13 +281,10 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         slots,
         verdict: manifest.machine().verdict,
         time_limit: time_limit.map(|limit| cpu::rdtsc() + limit.0 * tsc_hz / 1_000_000),
-        soft_off: soft_off
-            .map(|(a, b)| [(platform.pm1_control[0], a), (platform.pm1_control[1], b)]),
         entry_tsc: hand_over.entry_tsc,
         reports_asked: AtomicU32::new(0),
         alive,
     });
-    report::set_power_off(machine::power_off);
     start_cores(machine);
     route_console(&platform);
     info!(
@@ -341,9 +344,14 @@ fn read_platform(boot: &BootInformation<'_>) -> Platform {
         }
     };
     // The boot core is core 0, wherever the MADT lists it.
-    let own = isthmus_abi::ApicId(cpu::cpuid(1, 0).ebx >> 24);
-    platform.processors.retain(|id| *id != own);
-    platform.processors.insert(0, own);
+    let own = apic::id();
+    let listed = core::mem::replace(&mut platform.processors, vec![own]);
+    for id in listed {
+        // A processor may be listed twice, as a local APIC and as an x2APIC.
+        if !platform.processors.contains(&id) {
+            platform.processors.push(id);
+        }
+    }
     if platform.processors.len() > tables::MAX_CORES {
         warn!(
             "{} cores; the first {} are used",

@@ -6,43 +6,20 @@ use core::fmt;
 /// What a partition draws from the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Resource {
-    /// 4 KiB frames that are free.
+    /// 4 KiB frames of memory for partitions that are free.
     FreeFrames,
-    /// Pages of EPT tables in use.
-    EptTables,
-    /// Host vectors in use.
-    Vectors,
-    /// VPIDs in use.
-    Vpids,
-    /// vCPU control structures (VMCS and the pages beside it) in use.
-    VcpuPages,
-    /// Bytes of the hypervisor's heap in use.
-    HeapBytes,
-    /// Places in the cores' schedulers in use.
-    SchedulerSlots,
+    /// Frames of the hypervisor's own memory in use: EPT tables, VMCS regions, its own page tables.
+    OwnFrames,
 }
 
 /// All of them, in the order of the report.
-pub const RESOURCES: [Resource; 7] = [
-    Resource::FreeFrames,
-    Resource::EptTables,
-    Resource::Vectors,
-    Resource::Vpids,
-    Resource::VcpuPages,
-    Resource::HeapBytes,
-    Resource::SchedulerSlots,
-];
+pub const RESOURCES: [Resource; 2] = [Resource::FreeFrames, Resource::OwnFrames];
 
 impl Resource {
     const fn name(self) -> &'static str {
         match self {
             Self::FreeFrames => "free frames",
-            Self::EptTables => "EPT tables",
-            Self::Vectors => "vectors",
-            Self::Vpids => "VPIDs",
-            Self::VcpuPages => "vCPU pages",
-            Self::HeapBytes => "heap bytes",
-            Self::SchedulerSlots => "scheduler slots",
+            Self::OwnFrames => "own frames",
         }
     }
 }
@@ -198,12 +175,12 @@ mod tests {
         let (mut before, mut after) = (Census::new(), Census::new());
         before.item(Resource::FreeFrames, 7);
         after.item(Resource::FreeFrames, 8);
-        after.amount(Resource::Vpids, 1);
+        after.amount(Resource::OwnFrames, 1);
         let difference = before.until(&after);
         assert!(!difference.is_none());
         assert_eq!(
             difference.to_string(),
-            "census: free frames 1, but not the same ones; VPIDs 0 before, 1 after;"
+            "census: free frames 1, but not the same ones; own frames 0 before, 1 after;"
         );
     }
 }

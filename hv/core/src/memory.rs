@@ -3,6 +3,7 @@
 //! Pure bookkeeping over [`Extent`]s. In the hypervisor an extent is a region that only one owner can hold, so
 //! what is in the pool is nobody's and what is out of it is exactly one partition's.
 
+use crate::census::{Census, Resource};
 use alloc::vec::Vec;
 
 /// A contiguous range of physical memory that can be cut and joined. Whole 4 KiB pages.
@@ -61,6 +62,17 @@ impl<E: Extent> ExtentPool<E> {
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
         self.free.iter().map(Extent::bytes).sum()
+    }
+
+    /// Counts every free frame.
+    pub fn count_into(&self, census: &mut Census) {
+        for extent in &self.free {
+            census.range(
+                Resource::FreeFrames,
+                extent.start() / crate::PAGE,
+                extent.bytes() / crate::PAGE,
+            );
+        }
     }
 
     /// Gives memory (back) to the pool.

@@ -104,6 +104,9 @@ pub fn enable() {
 /// Measures the APIC timer against the TSC, where there is no deadline mode: call with a function that waits
 /// for some time.
 pub fn calibrate_timer(wait: impl FnOnce()) {
+    if DEADLINE_TIMER.load(Ordering::Relaxed) {
+        return wait();
+    }
     write(register::INITIAL_COUNT, u32::MAX);
     let start = cpu::rdtsc();
     wait();

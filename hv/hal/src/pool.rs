@@ -15,6 +15,7 @@ const BOOT_OFFSET: u64 = 0;
 
 static OFFSET: AtomicU64 = AtomicU64::new(BOOT_OFFSET);
 static FRAMES: Mutex<Frames> = Mutex::new(Frames {
+    first: 0,
     next: 0,
     end: 0,
     free: 0,
@@ -42,6 +43,7 @@ unsafe impl GlobalAlloc for Heap {
 
 /// A bump pointer, and behind it a list of freed frames threaded through the frames themselves.
 struct Frames {
+    first: u64,
     next: u64,
     end: u64,
     free: u64,
@@ -56,7 +58,8 @@ struct Frames {
 /// 1. The range is RAM that nothing else uses, page aligned, below 4 GiB, and called once.
 pub unsafe fn init(start: Hpa, end: Hpa, heap_bytes: u64) {
     let mut frames = FRAMES.lock();
-    frames.next = start.0 + heap_bytes;
+    frames.first = start.0 + heap_bytes;
+    frames.next = frames.first;
     frames.end = end.0;
 }
 
@@ -124,6 +127,13 @@ pub unsafe fn free_frame(frame: Hpa) {
     unsafe { (direct(frame).0 as *mut u64).write(frames.free) };
     frames.free = frame.0;
     frames.free_count += 1;
+}
+
+/// Frames in use.
+#[must_use]
+pub fn used_frames() -> u64 {
+    let frames = FRAMES.lock();
+    (frames.next - frames.first) / PAGE_SIZE - frames.free_count
 }
 
 /// Frames that could still be allocated.
