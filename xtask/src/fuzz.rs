@@ -167,7 +167,9 @@ impl<'a> Fuzzed<'a> {
         fuzzer
             .env("ISTHMUS_FUZZ_TARGET", self.name)
             .arg(format!("-artifact_prefix={}/", self.artifacts.display()))
-            .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096"]);
+            .args(["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096"])
+            // Sequences are short at first: let them grow soon.
+            .arg("-len_control=10");
         fuzzer
     }
 
