@@ -3,12 +3,13 @@
 
 use std::sync::OnceLock;
 
-use isthmus_abi::{Gpa, Gpr, VcpuId, Vector};
+use isthmus_abi::{Gpa, Gpr, Msr, VcpuId, Vector};
 use isthmus_devices::lapic::offset;
 use isthmus_devices::memory::GuestMemory;
-use isthmus_hv_core::control::CR0_GUEST_OWNED;
+use isthmus_hv_core::control::{CR0_GUEST_OWNED, is_canonical};
 use isthmus_hv_core::exit::{After, Blocked, before_entry, handle, poll_board};
 use isthmus_hv_core::partition::{ApicHelp, EndReason};
+use isthmus_hv_core::{msr, xstate};
 use isthmus_vmx::field::FieldType;
 use isthmus_vmx::mock::MapVmcs;
 use isthmus_vmx::{Field, Vmcs};
@@ -176,6 +177,7 @@ fn step(bench: &mut Bench, input: &mut Input<'_>) -> bool {
     if after == After::Reschedule {
         bench.cpu.tsc = bench.cpu.tsc.wrapping_add(input.word() & 0xffff_ffff);
     }
+    assert_contained(bench);
     match bench.enter() {
         Ok(_) => true,
         Err(Blocked::Halted) => wake(bench, input),
@@ -185,6 +187,45 @@ fn step(bench: &mut Bench, input: &mut Input<'_>) -> bool {
             let _ = mailbox.post_sipi(Vector(input.byte()));
             bench.enter().is_ok()
         }
+    }
+}
+
+/// What the guest reached in registers that the hypervisor keeps or loads for it: no bit that it may not have, and
+/// no value at which the hypervisor itself would fault.
+fn assert_contained(bench: &Bench) {
+    let (policy, cpu, vcpu) = (&bench.partition.control, &bench.cpu, &bench.vcpu);
+    let (cr0, cr4) = (cpu.read(Field::GUEST_CR0), cpu.read(Field::GUEST_CR4));
+    assert_eq!(cpu.read(Field::CR0_READ_SHADOW), vcpu.cr0_shadow);
+    assert_eq!(cpu.read(Field::CR4_READ_SHADOW), vcpu.cr4_shadow);
+    assert_eq!(
+        cr0,
+        policy.vmcs_cr0(policy.guest_cr0(cr0, vcpu.cr0_shadow)),
+        "CR0 {cr0:#x}"
+    );
+    let seen = policy.guest_cr4(cr4, vcpu.cr4_shadow);
+    assert_eq!(cr4, policy.vmcs_cr4(seen), "CR4 {cr4:#x}");
+    assert_eq!(seen & !policy.cr4_allowed(), 0, "CR4 {seen:#x}");
+    assert_eq!(cpu.xcr0, vcpu.xcr0);
+    assert!(
+        xstate::is_valid_xcr0(cpu.xcr0, policy.xcr0_allowed()),
+        "XCR0 {:#x}",
+        cpu.xcr0
+    );
+    assert_eq!(cpu.read(Field::TSC_OFFSET), vcpu.tsc_offset);
+    assert_eq!(cpu.dr6 >> 32, 0);
+    for (&number, &value) in &cpu.msrs {
+        assert!(
+            msr::SWITCHED.contains(&Msr(number)),
+            "MSR {number:#x} is the machine's"
+        );
+        let loads = match Msr(number) {
+            msr::index::LSTAR | msr::index::CSTAR | msr::index::KERNEL_GS_BASE => {
+                is_canonical(value)
+            }
+            msr::index::SFMASK | msr::index::TSC_AUX => value >> 32 == 0,
+            _ => true,
+        };
+        assert!(loads, "MSR {number:#x} = {value:#x}");
     }
 }
 
@@ -355,7 +396,7 @@ fn leave(bench: &mut Bench, kind: u8, input: &mut Input<'_>) -> After {
     match kind {
         0..4 => wrmsr(bench, input),
         4 | 5 => {
-            bench.set(Gpr::Rcx, u64::from(msr(input)));
+            bench.set(Gpr::Rcx, u64::from(chosen_msr(input)));
             bench.exit(31, length, &[])
         }
         6 | 7 => {
@@ -452,7 +493,7 @@ fn local_apic(bench: &mut Bench, input: &mut Input<'_>, kind: u8) -> After {
     }
 }
 
-fn msr(input: &mut Input<'_>) -> u32 {
+fn chosen_msr(input: &mut Input<'_>) -> u32 {
     const KNOWN: [u32; 24] = [
         0x10,
         0x1b,
@@ -492,7 +533,7 @@ fn msr(input: &mut Input<'_>) -> u32 {
 }
 
 fn wrmsr(bench: &mut Bench, input: &mut Input<'_>) -> After {
-    bench.set(Gpr::Rcx, u64::from(msr(input)));
+    bench.set(Gpr::Rcx, u64::from(chosen_msr(input)));
     let value = input.word();
     bench.set(Gpr::Rax, value & 0xffff_ffff);
     bench.set(Gpr::Rdx, value >> 32);
