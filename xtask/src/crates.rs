@@ -30,6 +30,8 @@ pub struct Crate {
     pub tests: String,
     /// Whether the workspace's lints apply.
     pub lints: bool,
+    /// Crates that are linked into it, by name, as far as it names them itself.
+    pub dependencies: Vec<String>,
 }
 
 /// What may stand in a field of `[package.metadata.isthmus]`.
@@ -72,7 +74,12 @@ impl Crate {
         for file in files {
             let text = fs::read_to_string(&file).map_err(Error::io("read", &file))?;
             if file.extension().is_some_and(|extension| extension == "rs") {
-                counts += source::count(&text);
+                let counted = source::count(&text);
+                if is_test_file(&file) {
+                    counts.tests += counted.code + counted.tests;
+                } else {
+                    counts += counted;
+                }
             } else {
                 let is_code = |line: &&str| {
                     !line.trim().is_empty() && !line.trim_start().starts_with(['#', '/'])
@@ -82,6 +89,28 @@ impl Crate {
         }
         Ok((counts, assembly))
     }
+}
+
+/// Whether a file in `src` is a module of tests by the tree's convention: `tests.rs`, or anything in a folder `tests`.
+fn is_test_file(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "tests.rs")
+        || file.components().any(|part| part.as_os_str() == "tests")
+}
+
+/// The crates of this tree that are linked into `root`, itself included.
+pub fn linked_into<'a>(root: &str, crates: &'a [Crate]) -> Vec<&'a Crate> {
+    let mut names = vec![root.to_owned()];
+    let mut linked: Vec<&Crate> = Vec::new();
+    while let Some(name) = names.pop() {
+        let entry = crates.iter().find(|entry| entry.name == name);
+        if let Some(entry) =
+            entry.filter(|entry| linked.iter().all(|known| known.name != entry.name))
+        {
+            linked.push(entry);
+            names.extend(entry.dependencies.iter().cloned());
+        }
+    }
+    linked
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -139,6 +168,7 @@ fn describe(folder: &str, document: &DocumentMut) -> Crate {
         .get("lints")
         .and_then(|item| item.get("workspace"))
         .and_then(Item::as_bool);
+    let dependencies = document.get("dependencies").and_then(Item::as_table_like);
     Crate {
         folder: folder.to_owned(),
         name: package("name"),
@@ -147,6 +177,9 @@ fn describe(folder: &str, document: &DocumentMut) -> Crate {
         unsafe_code: field("unsafe"),
         tests: field("tests"),
         lints: lints == Some(true),
+        dependencies: dependencies
+            .map(|table| table.iter().map(|(name, _)| name.to_owned()).collect())
+            .unwrap_or_default(),
     }
 }
 
@@ -185,7 +218,7 @@ mod tests {
     use super::*;
 
     const SAMPLE: &str = "[package]\nname = \"x\"\ndescription = \"Does x\"\n[package.metadata.isthmus]\ntrust = \"checked\"\n\
-        unsafe = \"none\"\ntests = \"host\"\n[lints]\nworkspace = true\n";
+        unsafe = \"none\"\ntests = \"host\"\n[dependencies]\ny.workspace = true\n[lints]\nworkspace = true\n";
 
     #[test]
     fn the_metadata_is_read_and_rendered() {
@@ -194,6 +227,27 @@ mod tests {
         assert!(
             trust_page(&[entry]).ends_with("| `x` | `hv/x` | checked | none | host | Does x |\n")
         );
+    }
+
+    #[test]
+    fn what_is_linked_is_found_through_others() {
+        let named = |name: &str, needs: &str| {
+            let text = format!(
+                "[package]\nname = \"{name}\"\n[dependencies]\n{needs}\n[dev-dependencies]\nd = \"1\"\n"
+            );
+            describe(name, &text.parse().expect("TOML"))
+        };
+        let crates = [
+            named("a", "b = \"1\""),
+            named("b", "c.workspace = true\na = \"1\""),
+            named("c", ""),
+            named("d", ""),
+        ];
+        let names: Vec<&str> = linked_into("a", &crates)
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        assert_eq!(names, ["a", "b", "c"]);
     }
 
     #[test]

@@ -210,6 +210,7 @@ mod tests {
             unsafe_code: unsafe_code.into(),
             tests: "host".into(),
             lints: true,
+            dependencies: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Neighbours: [`crate::elf`] for the image, [`crate::crates`] for the lines.
 
 use crate::{
-    crates::{self, Crate},
+    crates,
     elf::Elf,
     programs::{self, Profile, Program},
     source::Counts,
@@ -61,19 +61,17 @@ fn lines() -> Result<()> {
         "{:<22} {:<8} {:>7} {:>7} {:>9} {:>7}",
         "crate", "trust", "code", "unsafe", "assembly", "tests"
     );
+    let base = crates::linked_into(Program::Hypervisor.package(), &crates);
     let mut trusted = (Counts::default(), 0);
     for entry in &crates {
         let (counts, assembly) = entry.counts()?;
         print_row(&entry.name, &entry.trust, counts, assembly);
-        if is_trusted_base(entry) {
+        if base.iter().any(|linked| linked.name == entry.name) {
             trusted.0 += counts;
             trusted.1 += assembly;
         }
     }
-    print_row("the trusted base", "", trusted.0, trusted.1);
-    println!(
-        "\nThe trusted base is what is linked into the hypervisor: the crates that are trusted, and those that check for it."
-    );
+    print_row("linked into Isthmus", "", trusted.0, trusted.1);
     Ok(())
 }
 
@@ -84,23 +82,15 @@ fn print_row(name: &str, trust: &str, counts: Counts, assembly: usize) {
     );
 }
 
-/// Whether a crate is linked into the hypervisor and can harm everyone by a mistake.
-fn is_trusted_base(entry: &Crate) -> bool {
-    entry.trust == "trusted"
-        || (entry.trust == "checked"
-            && ["hv/", "devices", "firmware/"]
-                .iter()
-                .any(|folder| entry.folder.starts_with(folder)))
-}
-
-/// Lines of code, of unsafe code and of assembly in each crate of the trusted base, and of all of it.
+/// Lines of code and of unsafe code in each crate that is linked into the hypervisor, and in all of them.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn trusted_lines() -> Result<Vec<(String, usize)>> {
     let mut rows = Vec::new();
     let mut sum = (Counts::default(), 0);
-    for entry in crates::all()?.iter().filter(|entry| is_trusted_base(entry)) {
+    let crates = crates::all()?;
+    for entry in crates::linked_into(Program::Hypervisor.package(), &crates) {
         let (counts, assembly) = entry.counts()?;
         rows.push((format!("{} code", entry.name), counts.code));
         rows.push((format!("{} unsafe", entry.name), counts.unsafe_code));
