@@ -270,11 +270,13 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         controls,
         invalidate: Offered::new(capabilities.ept_vpid),
         msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
+        // Before the I/O bitmaps: Bochs 2.7 also reads the byte behind bitmap B for the highest ports, and would take
+        // that for an access to the APIC if this page came next.
+        apic_access: (apic_help != ApicHelp::None).then(|| bitmap(|_| {})),
         io_bitmaps: [
             bitmap(|bytes| bytes.fill(0xff)),
             bitmap(|bytes| bytes.fill(0xff)),
         ],
-        apic_access: (apic_help != ApicHelp::None).then(|| bitmap(|_| {})),
         cores: platform.processors.clone(),
         memory: spin::Mutex::new(memory),
         memory_at_start,
