@@ -331,11 +331,13 @@ impl Vcpu {
     /// As [`Vcpu::advance`], for an instruction of `length` bytes.
     pub fn advance_by(&self, length: u64, cpu: &mut impl Processor) {
         const SINGLE_STEP: u64 = 1 << 14;
-        let next = cpu.read(Field::GUEST_RIP).wrapping_add(length);
-        let long = cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0;
+        let rip = cpu.read(Field::GUEST_RIP);
+        let next = rip.wrapping_add(length);
+        // Only 64-bit code goes on beyond 4 GiB. CS.L alone does not say so: outside of IA-32e mode it means nothing.
+        let wraps = (rip ^ next) >> 32 != 0 && !self.in_64_bit_code(cpu);
         cpu.write(
             Field::GUEST_RIP,
-            if long { next } else { next & 0xffff_ffff },
+            if wraps { next & 0xffff_ffff } else { next },
         );
         let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
         let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;

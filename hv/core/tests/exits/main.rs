@@ -43,6 +43,23 @@ fn cpuid_answers_and_moves_on() {
 }
 
 #[test]
+fn outside_of_64_bit_code_rip_wraps_at_4_gib_whatever_cs_l_says() {
+    for rights in [0xc09b, 0xa09b] {
+        let mut bench = Bench::protected_mode();
+        bench.cpu.write(Field::GUEST_CS_ACCESS_RIGHTS, rights);
+        bench.cpu.write(Field::GUEST_RIP, 0xffff_fffe);
+        assert_eq!(bench.exit(CPUID, 2, &[]), After::Continue);
+        assert_eq!(bench.enter(), Ok(None));
+        assert_eq!(bench.rip(), 0);
+    }
+    let mut bench = Bench::long_mode();
+    bench.cpu.write(Field::GUEST_RIP, 0xffff_fffe);
+    assert_eq!(bench.exit(CPUID, 2, &[]), After::Continue);
+    assert_eq!(bench.enter(), Ok(None));
+    assert_eq!(bench.rip(), 1 << 32);
+}
+
+#[test]
 fn hidden_instructions_are_undefined_and_rip_stays() {
     for reason in [
         VMCALL, VMXON, 19, 20, 21, 22, 23, 24, 25, 26, 50, 53, 36, 39, 11, 60,

@@ -274,10 +274,20 @@ fn guest_writes(bench: &mut Bench, input: &mut Input<'_>) {
             }
             0x40..0x50 => virtual_8086(bench, input),
             0x50..0x60 => bench.cpu.dr6 = 0xffff_0ff0 | input.word() & 0xe00f,
-            0x60..0x70 => shadow(bench, choice),
+            0x60..0x68 => shadow(bench, choice),
+            0x68..0x70 => rights(bench, input),
             _ => {
-                let field = free_fields()[usize::from(choice - 0x70) % free_fields().len()];
-                bench.cpu.write(field, input.word());
+                let fields = free_fields();
+                let field = fields[usize::from(choice - 0x70) % fields.len()];
+                // Also just below a border.
+                let below = if choice & 1 != 0 {
+                    input.byte() & 15
+                } else {
+                    0
+                };
+                bench
+                    .cpu
+                    .write(field, input.word().wrapping_sub(below.into()));
             }
         }
         if bench.check().is_err() {
@@ -324,6 +334,19 @@ fn free_fields() -> &'static [Field] {
         Field::GUEST_IA32_SYSENTER_ESP,
         Field::GUEST_IA32_SYSENTER_EIP,
     ]
+}
+
+/// Access rights as descriptors have them, for any segment.
+fn rights(bench: &mut Bench, input: &mut Input<'_>) {
+    const RIGHTS: [u64; 16] = [
+        0xa09b, 0xc09b, 0x9b, 0xe09b, 0xa0fb, 0xc0fb, 0xc093, 0x93, 0xc0f3, 0xf3, 0xc097, 0x1_0000,
+        0x8b, 0x83, 0x82, 0xa093,
+    ];
+    let segment = u32::from(input.byte() & 7);
+    let value = input.pick(&RIGHTS);
+    bench
+        .cpu
+        .write(Field(Field::GUEST_ES_ACCESS_RIGHTS.0 + 2 * segment), value);
 }
 
 fn masked(bench: &mut Bench, field: Field, owned: u64, value: u64) {
