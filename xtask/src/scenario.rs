@@ -183,8 +183,8 @@ impl Prepared {
                 "FAILS"
             };
             // In one piece, because another machine may be talking.
-            print!(
-                "{report}scenario {}: {word}; {}\n",
+            println!(
+                "{report}scenario {}: {word}; {}",
                 machine.name,
                 outcome.summary()
             );

@@ -232,7 +232,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         ConsoleOptions {
             colours: !options.split_whitespace().any(|word| word == "colours=off"),
             interactive: options.split_whitespace().any(|word| word == "interactive"),
-            flush_after: tsc_hz / 20,
+            flush_after: tsc_hz,
         },
     );
     let memory = free_memory(&boot, hand_over);
