@@ -83,6 +83,8 @@ replay!(
     lapic,
     exits,
     checks,
+    cpuid,
+    controls,
     ring,
     start_info,
     acpi,

@@ -13,6 +13,7 @@ mod kernel;
 mod make;
 mod manifest;
 mod multiboot2;
+mod processor;
 mod ring;
 mod symbols;
 mod walk;
@@ -173,6 +174,22 @@ pub const TARGETS: &[Target] = &[
         seeds: entry_checks::seeds,
         max_len: 2048,
         mutations: 10_000,
+    },
+    Target {
+        name: "cpuid",
+        subject: "a partition's CPUID over any processor",
+        run: processor::cpuid,
+        seeds: processor::cpuid_seeds,
+        max_len: 512,
+        mutations: 10_000,
+    },
+    Target {
+        name: "controls",
+        subject: "preflight and negotiated controls, against the checks of VM entry",
+        run: processor::controls,
+        seeds: processor::controls_seeds,
+        max_len: 256,
+        mutations: 3_000,
     },
     Target {
         name: "ring",
