@@ -74,9 +74,10 @@ impl Package {
     pub fn cached(self, store: &Path) -> Option<PathBuf> {
         let (folder, prefix) = self.file();
         let entries = fs::read_dir(store.join(self.name()).join(folder)).ok()?;
+        // A kernel's name ends in its version; any other name is whole.
         let named = |path: &PathBuf| {
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+            let name = path.file_name().map(|name| name.to_string_lossy());
+            name.is_some_and(|name| name == prefix || (self.is_meta() && name.starts_with(prefix)))
         };
         entries.flatten().map(|entry| entry.path()).find(named)
     }
@@ -188,6 +189,21 @@ fn exact_dependency(depends: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_whose_name_only_begins_alike_is_not_taken() {
+        let store = std::env::temp_dir().join(format!("isthmus-packages-{}", std::process::id()));
+        let folder = store.join(Package::Xen.name()).join("boot");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("xen-4.17-amd64.efi"), "").expect("a file");
+        assert_eq!(Package::Xen.cached(&store), None);
+        fs::write(folder.join("xen-4.17-amd64"), "").expect("a file");
+        assert_eq!(
+            Package::Xen.cached(&store),
+            Some(folder.join("xen-4.17-amd64"))
+        );
+        fs::remove_dir_all(&store).expect("removed");
+    }
 
     #[test]
     fn the_versioned_dependency_is_read() {

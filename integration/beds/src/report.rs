@@ -46,6 +46,8 @@ pub struct Report {
     pub usage: Vec<Usage>,
     /// What was free after each end.
     pub free: Vec<Free>,
+    /// Censuses in which something was missing, or was not the same as before.
+    pub losses: Vec<String>,
     /// Ticks of the TSC in a millisecond.
     pub ticks_per_millisecond: Option<f64>,
 }
@@ -76,6 +78,8 @@ impl Report {
                     .for_each(|(usage, ticks)| usage.used += ticks);
             } else if let Some(free) = free(line) {
                 report.free.push(free);
+            } else if line.contains(": census:") && !line.contains(": census: all is back") {
+                report.losses.push(line.to_owned());
             } else if let Some(rate) = tsc(line) {
                 report.ticks_per_millisecond = Some(rate);
             }
@@ -160,6 +164,8 @@ mod tests {
 [isthmus] in guest                           70000             100\r
 [isthmus] in hypervisor                      10000              50\r
 [isthmus] linux: memory and tables are back: 100 KiB of 200 KiB and 50 frames free\r
+[isthmus] linux: since its last life: census: all is back, 34865 frames free\r
+[isthmus] linux: since its last life: census: vectors 3 before, 2 after;\r
 [linux] linux: reset after 1 ms, life 2\r
 ";
 
@@ -177,7 +183,7 @@ mod tests {
             report.usage.iter().map(|row| row.used).collect::<Vec<_>>(),
             [80_000, 150]
         );
-        assert_eq!(report.free.len(), 1);
+        assert_eq!((report.free.len(), report.losses.len()), (1, 1));
         assert_eq!(report.share("linux", 0), Some(80.0));
         assert_eq!(report.share("other", 0), None);
     }

@@ -16,8 +16,8 @@ pub const SCENARIO: Scenario = Scenario {
     ],
 };
 
-/// What is on memtest86+'s screen once it tests.
-const MEMTEST: &[&str] = &["Memtest86+", "Pass", "Test #"];
+/// What is on memtest86+'s screen once it has come to its fifth test.
+const MEMTEST: &[&str] = &["Memtest86+", "walking ones", "8 bit pattern", "Errors: 0"];
 /// Xen's banner, the memory map that it was given, and the end of its own start-up or its word that it cannot go on.
 const XEN: &[&str] = &["Xen version 4.17", "Multiboot-e820 RAM map"];
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn every_text_of_the_screen_has_to_come() {
-        let screen = "[memtest] Memtest86+ v6.10 | Intel\n[memtest] Pass  0% Test #3\n";
+        let screen = "[memtest] Memtest86+ v6.10 | Intel\n[memtest] #0 [walking ones]\n[memtest] #4 [8 bit pattern] Errors: 0\n";
         assert!(memtest(&testing::outcome(screen), &Facts::default()).is_empty());
         assert_eq!(
             memtest(
@@ -86,7 +86,7 @@ mod tests {
                 &Facts::default()
             )
             .len(),
-            2
+            3
         );
     }
 }

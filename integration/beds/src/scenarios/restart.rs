@@ -78,6 +78,11 @@ fn judge(outcome: &Outcome, reason: &str, by_itself: bool) -> Objections {
             free.first()
         ),
     );
+    object(
+        &mut list,
+        report.losses.is_empty(),
+        format!("a census misses something: {:?}", report.losses),
+    );
     let boots = said
         .partition("linux")
         .filter(|line| line.starts_with("workload: init reached"))
@@ -142,6 +147,13 @@ mod tests {
             "and 5 frames",
             1,
         );
+        assert_eq!(count(&text), 1);
+    }
+
+    #[test]
+    fn a_census_that_misses_something_is_objected_to() {
+        let text =
+            good() + "isthmus: linux: since its last life: census: vectors 3 before, 2 after;\n";
         assert_eq!(count(&text), 1);
     }
 
