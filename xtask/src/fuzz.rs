@@ -210,9 +210,8 @@ impl<'a> Fuzzed<'a> {
             )));
         }
         let mut files = files(&merged)?;
-        // The shortest say most about what they are for.
         files.sort_by_key(|(size, path)| (*size, path.clone()));
-        files.truncate(COMMITTED);
+        let files = thinned(&files);
         for (_, path) in self::files(&self.corpus)? {
             // Inputs with a name of their own were findings: they stay.
             if is_hash(&path) {
@@ -226,6 +225,13 @@ impl<'a> Fuzzed<'a> {
         println!("fuzz: {}: {} inputs", self.name, files.len());
         Ok(())
     }
+}
+
+/// At most [`COMMITTED`] of them, of all lengths alike: short ones say what they are for, long ones go deep.
+fn thinned<T: Clone>(sorted: &[T]) -> Vec<T> {
+    let count = sorted.len().min(COMMITTED);
+    let at = |index: usize| sorted.get(index * sorted.len() / count.max(1)).cloned();
+    (0..count).filter_map(at).collect()
 }
 
 /// Whether a file is named as libFuzzer names inputs, by their SHA-1.
@@ -246,6 +252,15 @@ fn files(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thinning_keeps_few_as_they_are_and_many_of_all_kinds() {
+        assert_eq!(thinned(&[1, 2, 3]), [1, 2, 3]);
+        let many: Vec<usize> = (0..COMMITTED * 10).collect();
+        let kept = thinned(&many);
+        assert_eq!((kept.len(), kept[0]), (COMMITTED, 0));
+        assert!(kept.windows(2).all(|pair| pair[1] - pair[0] == 10));
+    }
 
     #[test]
     fn findings_with_a_name_are_not_mistaken_for_the_fuzzers_inputs() {
