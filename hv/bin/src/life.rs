@@ -6,8 +6,7 @@ use crate::machine::{Machine, Ram, Resources, Slot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use isthmus_abi::{ApicId, Gpa, PAGE_SIZE};
-use isthmus_boot::acpi::{AcpiConfig, tables};
+use isthmus_abi::{Gpa, PAGE_SIZE};
 use isthmus_boot::layout;
 use isthmus_boot::plan::{Content, LoadPlan, Module, Request, plan};
 use isthmus_devices::memory::GuestMemory;
@@ -23,7 +22,7 @@ use isthmus_vmx::ept::{AddressSpace, EptPointer, MemoryType, PageSizes, Permissi
 use log::{error, info};
 
 /// Bytes of an image that one step copies.
-const COPY_STEP: usize = 256 << 10;
+const COPY_STEP: usize = 64 << 10;
 
 /// Work under way for one partition.
 #[derive(Debug)]
@@ -55,8 +54,20 @@ pub enum After {
     GiveBack(EndReason),
 }
 
-/// Does one step of a partition's work, if it has any; `true` if it did.
-pub fn step(machine: &Machine, slot: &Slot, work: &mut Work) -> bool {
+/// Does a partition's work until the TSC passes `until`; `true` if there was any. The last step may end a little later:
+/// steps are short, [`COPY_STEP`] says how short.
+pub fn work(machine: &Machine, slot: &Slot, work: &mut Work, until: u64) -> bool {
+    let mut worked = false;
+    while step(machine, slot, work) {
+        worked = true;
+        if cpu::rdtsc() >= until {
+            break;
+        }
+    }
+    worked
+}
+
+fn step(machine: &Machine, slot: &Slot, work: &mut Work) -> bool {
     match core::mem::replace(work, Work::None) {
         Work::None => match begin(machine, slot) {
             Some(begun) => *work = begun,
@@ -333,18 +344,6 @@ fn try_build(
 
 fn load_plan(slot: &Slot) -> Result<LoadPlan, alloc::string::String> {
     use alloc::string::ToString;
-    let processors: Vec<ApicId> = slot
-        .partition
-        .vcpu_ids()
-        .map(|vcpu| ApicId(u32::from(vcpu.0)))
-        .collect();
-    let config = AcpiConfig {
-        processors: &processors,
-        uart: slot.plan.devices.uart,
-        rtc: slot.plan.devices.rtc,
-        keyboard_controller: false,
-    };
-    let acpi = tables(&config).map_err(|error| error.to_string())?;
     let (kernel, files) = slot
         .images
         .split_first()
@@ -362,17 +361,15 @@ fn load_plan(slot: &Slot) -> Result<LoadPlan, alloc::string::String> {
         modules: &modules,
         cmdline: &slot.plan.cmdline,
         layout: &slot.partition.layout,
-        rsdp: Some(acpi.rsdp),
+        rsdp: Some(slot.acpi.rsdp),
         uart: slot.plan.devices.uart,
     };
     let mut plan = plan(slot.plan.kind, &request).map_err(|error| error.to_string())?;
-    let table_segments = acpi
-        .tables
-        .into_iter()
-        .map(|(gpa, bytes)| isthmus_boot::plan::Segment {
-            gpa,
-            content: Content::Bytes(bytes),
-        });
+    let tables = slot.acpi.tables.iter().cloned();
+    let table_segments = tables.map(|(gpa, bytes)| isthmus_boot::plan::Segment {
+        gpa,
+        content: Content::Bytes(bytes),
+    });
     plan.segments.extend(table_segments);
     Ok(plan)
 }

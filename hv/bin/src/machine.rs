@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use isthmus_abi::{ApicId, CoreId, Hpa, PartitionId, Port};
+use isthmus_boot::acpi::AcpiTables;
 use isthmus_boot::start::StartState;
 use isthmus_hv_core::census::Census;
 use isthmus_hv_core::counters::Counters;
@@ -63,6 +64,8 @@ pub struct Slot {
     pub partition: Partition,
     /// Its kernel and modules, as the boot loader left them.
     pub images: Vec<&'static [u8]>,
+    /// Its ACPI tables, the same for every life.
+    pub acpi: AcpiTables,
     /// What it holds now; each core that runs one of its vCPUs holds a reference.
     pub resources: Mutex<Option<Arc<Resources>>>,
     /// Where vCPU 0 starts.

@@ -9,7 +9,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU32, AtomicU64};
-use isthmus_abi::{CoreId, Hpa, Hva, Msr, PAGE_SIZE};
+use isthmus_abi::{ApicId, CoreId, Hpa, Hva, Msr, PAGE_SIZE};
+use isthmus_boot::acpi::{self, AcpiConfig, AcpiTables};
 use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
 use isthmus_hv_core::control::FixedBits;
@@ -23,7 +24,7 @@ use isthmus_hv_hal::pool::Frame;
 use isthmus_hv_hal::switched::XsaveSupport;
 use isthmus_hv_hal::window::Region;
 use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables, vmx, window};
-use isthmus_manifest::MANIFEST_MODULE;
+use isthmus_manifest::{MANIFEST_MODULE, model};
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::Processor;
 use isthmus_vmx::controls::{
@@ -248,6 +249,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         let images = names.map(|name| module(&boot, &name)).collect();
         slots.push(Slot {
             plan: plan.clone(),
+            acpi: acpi_tables(plan, &partition),
             partition,
             images,
             resources: Default::default(),
@@ -314,6 +316,24 @@ fn host_cpuid(leaf: u32, subleaf: u32) -> isthmus_hv_core::cpuid::CpuidResult {
         ebx: answer.ebx,
         ecx: answer.ecx,
         edx: answer.edx,
+    }
+}
+
+/// What a partition is told of its processors and devices.
+fn acpi_tables(plan: &model::Partition, partition: &Partition) -> AcpiTables {
+    let processors: Vec<ApicId> = partition
+        .vcpu_ids()
+        .map(|vcpu| ApicId(u32::from(vcpu.0)))
+        .collect();
+    let config = AcpiConfig {
+        processors: &processors,
+        uart: plan.devices.uart,
+        rtc: plan.devices.rtc,
+        keyboard_controller: false,
+    };
+    match acpi::tables(&config) {
+        Ok(tables) => tables,
+        Err(refusal) => stop(format_args!("{}: {refusal}", plan.name)),
     }
 }
 

@@ -12,6 +12,9 @@ use isthmus_abi::{CoreId, Gpa, Hpa, Hva, PAGE_SIZE};
 use isthmus_devices::memory::{GuestMemory, MemoryError};
 use spin::{Mutex, Once};
 
+/// Bytes that one step of clearing zeroes.
+const CLEAR_STEP: u64 = 128 << 10;
+
 static WINDOWS: [Once<WindowTables>; MAX_CORES] = [const { Once::new() }; MAX_CORES];
 
 /// Sets up the window of a core. Before the core touches guest memory.
@@ -168,15 +171,17 @@ impl Region {
         Ok(())
     }
 
-    /// Zeroes up to one large page from `offset` on and returns how many bytes were done; call again until the
-    /// region's end. Short steps keep the core free for others.
+    /// Zeroes up to 128 KiB from `offset` on and returns how many bytes were done; call again until the region's end.
+    /// Short steps keep the core free for others.
     #[must_use]
     pub fn clear_step(&self, offset: u64) -> u64 {
         if offset >= self.bytes {
             return 0;
         }
         let at = Hpa(self.start.0 + offset);
-        let length = (LARGE_PAGE - at.0 % LARGE_PAGE).min(self.bytes - offset);
+        let length = (LARGE_PAGE - at.0 % LARGE_PAGE)
+            .min(self.bytes - offset)
+            .min(CLEAR_STEP);
         let Some(window) = window() else { return 0 };
         let base = at.0 & !(LARGE_PAGE - 1);
         let view = window.base.0 + LARGE_PAGE;
