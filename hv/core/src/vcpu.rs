@@ -364,6 +364,12 @@ impl Vcpu {
             && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
     }
 
+    /// The privilege level the guest runs at, 0 to 3: the DPL of SS (SDM Vol. 3C §25.4.1).
+    #[must_use]
+    pub fn privilege_level(&self, cpu: &impl Processor) -> u8 {
+        (cpu.read(Field::GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) as u8
+    }
+
     /// CR4.OSXSAVE and CR4.PKE are host-owned, so the shadow tells them without a VMREAD.
     #[must_use]
     pub fn cpuid_cr4(&self) -> u64 {

@@ -61,7 +61,7 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
             cr3: state.cr3,
             cr4: state.cr4,
             efer: state.efer,
-            cpl: (cpu.read(Field::GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) as u8,
+            cpl: scene.vcpu.privilege_level(cpu),
             rflags_ac: cpu.read(Field::GUEST_RFLAGS) & rflags::AC != 0,
             physical_bits: scene.partition.cpuid.maxphyaddr(),
             gigabyte_pages: true,

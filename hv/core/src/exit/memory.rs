@@ -83,7 +83,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     /// A paging structure that reads as ones has reserved bits set (SDM Vol. 3A §4.7).
     fn tables_in_nowhere(&mut self, violation: &EptViolation) -> Result<After, TripleFault> {
         let address = self.cpu.read(Field::GUEST_LINEAR_ADDRESS);
-        let user = self.cpu.read(Field::GUEST_SS_ACCESS_RIGHTS) >> 5 & 3 == 3;
+        let user = self.vcpu.privilege_level(self.cpu) == 3;
         let mut code = PAGE_FAULT_RESERVED | u32::from(user) << 2;
         if violation.write() {
             code |= PAGE_FAULT_WRITE;

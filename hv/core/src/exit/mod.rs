@@ -4,6 +4,7 @@
 mod control;
 mod emulate;
 mod event;
+mod hypercall;
 mod interrupt;
 mod memory;
 mod msr;
@@ -87,6 +88,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
             BasicReason::APIC_ACCESS => self.apic_access(),
             BasicReason::CR_ACCESS => self.control_register_access(),
             BasicReason::XSETBV => self.xsetbv(),
+            BasicReason::VMCALL => self.hypercall(),
             BasicReason::EXCEPTION_OR_NMI => self.exception_or_nmi(),
             // Caches are the machine's: to a guest these are done when they are asked for.
             BasicReason::WBINVD | BasicReason::INVD | BasicReason::PAUSE => Ok(self.done()),

@@ -5,8 +5,10 @@
 
 mod bench;
 
-use bench::Bench;
-use isthmus_abi::{Gpr, VcpuId, Vector};
+use bench::{Bench, MEMORY};
+use isthmus_abi::hypercall::{SAY, Status};
+use isthmus_abi::{Gpa, Gpr, VcpuId, Vector};
+use isthmus_devices::memory::GuestMemory;
 use isthmus_hv_core::exit::{After, Blocked};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::partition::EndReason;
@@ -62,7 +64,7 @@ fn outside_of_64_bit_code_rip_wraps_at_4_gib_whatever_cs_l_says() {
 #[test]
 fn hidden_instructions_are_undefined_and_rip_stays() {
     for reason in [
-        VMCALL, VMXON, 19, 20, 21, 22, 23, 24, 25, 26, 50, 53, 36, 39, 11, 60,
+        VMXON, 19, 20, 21, 22, 23, 24, 25, 26, 50, 53, 36, 39, 11, 60,
     ] {
         let mut bench = Bench::long_mode();
         let before = bench.rip();
@@ -70,6 +72,63 @@ fn hidden_instructions_are_undefined_and_rip_stays() {
         assert_eq!(bench.enter(), Ok(Some(UD)), "reason {reason}");
         assert_eq!(bench.rip(), before);
     }
+}
+
+fn hypercall(bench: &mut Bench, call: u64, first: u64, second: u64) -> Status {
+    for (register, value) in [(Gpr::Rax, call), (Gpr::Rdi, first), (Gpr::Rsi, second)] {
+        bench.set(register, value);
+    }
+    assert_eq!(bench.exit(VMCALL, 3, &[]), After::Continue);
+    assert_eq!(bench.enter(), Ok(None));
+    Status(bench.get(Gpr::Rax))
+}
+
+#[test]
+fn hypercalls_say_a_line_or_what_is_wrong_with_it() {
+    let mut bench = Bench::long_mode();
+    bench.memory.write(Gpa(0x1000), b"hello").expect("memory");
+    let before = bench.rip();
+    assert_eq!(hypercall(&mut bench, SAY, 0x1000, 5), Status::DONE);
+    assert_eq!(bench.rip(), before + 3);
+    assert_eq!(bench.cpu.console, b"hello\n");
+    for (at, length, status) in [
+        (0x1000, 257, Status::BAD_LENGTH),
+        (0x1000, u64::MAX, Status::BAD_LENGTH),
+        (u64::MAX, 2, Status::NOT_MEMORY),
+        (MEMORY - 1, 2, Status::NOT_MEMORY),
+    ] {
+        assert_eq!(hypercall(&mut bench, SAY, at, length), status);
+    }
+    assert_eq!(
+        hypercall(&mut bench, 0xffff_f000, 0, 0),
+        Status::UNKNOWN_CALL
+    );
+    assert_eq!(bench.cpu.console, b"hello\n", "nothing else was said");
+}
+
+#[test]
+fn outside_of_64_bit_code_a_hypercall_has_32_bits_of_each_register() {
+    let mut bench = Bench::protected_mode();
+    bench.memory.write(Gpa(0x1000), b"hello\n").expect("memory");
+    let high = 0xdead << 32;
+    let status = hypercall(&mut bench, high | SAY, high | 0x1000, high | 6);
+    assert_eq!(status, Status::DONE);
+    assert_eq!(bench.cpu.console, b"hello\n");
+}
+
+#[test]
+fn a_hypercall_from_a_program_is_undefined() {
+    let mut bench = Bench::long_mode();
+    let rights = bench.cpu.read(Field::GUEST_SS_ACCESS_RIGHTS);
+    let rights_of_a_program = rights | 3 << 5;
+    bench
+        .cpu
+        .write(Field::GUEST_SS_ACCESS_RIGHTS, rights_of_a_program);
+    let before = bench.rip();
+    assert_eq!(bench.exit(VMCALL, 3, &[]), After::Continue);
+    bench.cpu.write(Field::GUEST_SS_ACCESS_RIGHTS, rights);
+    assert_eq!(bench.enter(), Ok(Some(UD)));
+    assert_eq!(bench.rip(), before);
 }
 
 #[test]
