@@ -129,7 +129,10 @@ mod tests {
         assert_eq!(EventInformation::interrupted(&vmcb), None);
         vmcb.write(Field::EXITINTINFO, 0x18_8001_0b0d);
         let event = EventInformation::interrupted(&vmcb).unwrap();
-        assert_eq!(event, EventInformation::exception_with_code(Vector(13), 0x18));
+        assert_eq!(
+            event,
+            EventInformation::exception_with_code(Vector(13), 0x18)
+        );
         event.inject(&mut vmcb);
         assert_eq!(EventInformation::to_inject(&vmcb), Some(event));
         assert_eq!(vmcb.read(Field::EVENTINJ), 0x18_8000_0b0d);

@@ -339,9 +339,10 @@ mod tests {
 
     #[test]
     fn fields_rise_and_do_not_overlap() {
-        assert!(Field::ALL.is_sorted_by(|(a, _), (b, _)| {
-            a.offset() + a.width().bytes() <= b.offset()
-        }));
+        assert!(
+            Field::ALL
+                .is_sorted_by(|(a, _), (b, _)| { a.offset() + a.width().bytes() <= b.offset() })
+        );
     }
 
     #[test]
@@ -364,8 +365,14 @@ mod tests {
     fn fields_are_shown_by_name_and_others_by_offset() {
         assert_eq!(format!("{}", Field::N_CR3), "N_CR3");
         assert_eq!(format!("{:?}", Field::TLB_CONTROL), "TLB_CONTROL");
-        assert_eq!(format!("{}", Field::at(0x58, Width::Bits8)), "VMCB field 0x058");
-        assert_eq!(format!("{}", Field::at(0x3f8, Width::Bits64)), "VMCB field 0x3f8");
+        assert_eq!(
+            format!("{}", Field::at(0x58, Width::Bits8)),
+            "VMCB field 0x058"
+        );
+        assert_eq!(
+            format!("{}", Field::at(0x3f8, Width::Bits64)),
+            "VMCB field 0x3f8"
+        );
     }
 
     #[test]
@@ -399,24 +406,48 @@ mod tests {
                     Field::PAUSE_FILTER_COUNT,
                 ][..],
             ),
-            (Clean::PERMISSION_MAPS, &[Field::IOPM_BASE_PA, Field::MSRPM_BASE_PA]),
+            (
+                Clean::PERMISSION_MAPS,
+                &[Field::IOPM_BASE_PA, Field::MSRPM_BASE_PA],
+            ),
             (Clean::ASID, &[Field::GUEST_ASID]),
             (Clean::VIRTUAL_INTERRUPTS, &[Field::VIRTUAL_INTERRUPT]),
-            (Clean::NESTED_PAGING, &[Field::N_CR3, Field::G_PAT, Field::NESTED_CONTROL]),
+            (
+                Clean::NESTED_PAGING,
+                &[Field::N_CR3, Field::G_PAT, Field::NESTED_CONTROL],
+            ),
             (
                 Clean::CONTROL_REGISTERS,
                 &[Field::CR0, Field::CR3, Field::CR4, Field::EFER],
             ),
             (Clean::DEBUG_REGISTERS, &[Field::DR6, Field::DR7]),
-            (Clean::DESCRIPTOR_TABLES, &[Field::GDTR_BASE, Field::IDTR_LIMIT]),
+            (
+                Clean::DESCRIPTOR_TABLES,
+                &[Field::GDTR_BASE, Field::IDTR_LIMIT],
+            ),
             (
                 Clean::SEGMENTS,
-                &[Field::ES_SELECTOR, Field::CS_ATTRIBUTES, Field::SS_LIMIT, Field::DS_BASE, Field::CPL],
+                &[
+                    Field::ES_SELECTOR,
+                    Field::CS_ATTRIBUTES,
+                    Field::SS_LIMIT,
+                    Field::DS_BASE,
+                    Field::CPL,
+                ],
             ),
             (Clean::CR2, &[Field::CR2]),
-            (Clean::LBR, &[Field::DBGCTL, Field::BR_FROM, Field::LASTEXCPTO]),
-            (Clean::AVIC, &[Field::AVIC_APIC_BAR, Field::AVIC_PHYSICAL_TABLE]),
-            (Clean::SHADOW_STACK, &[Field::S_CET, Field::SSP, Field::ISST_ADDR]),
+            (
+                Clean::LBR,
+                &[Field::DBGCTL, Field::BR_FROM, Field::LASTEXCPTO],
+            ),
+            (
+                Clean::AVIC,
+                &[Field::AVIC_APIC_BAR, Field::AVIC_PHYSICAL_TABLE],
+            ),
+            (
+                Clean::SHADOW_STACK,
+                &[Field::S_CET, Field::SSP, Field::ISST_ADDR],
+            ),
         ] {
             for field in fields {
                 assert_eq!(field.cached(), group, "{field}");

@@ -11,6 +11,7 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod capabilities;
 pub mod control;
 pub mod event;
 pub mod exit;

@@ -144,7 +144,7 @@ impl Attributes {
     /// The attributes in an 8-byte segment descriptor (Figure 4-14).
     #[must_use]
     pub const fn from_descriptor(descriptor: u64) -> Self {
-        Self::from_rights((descriptor >> 40) as u32)
+        Self::from_rights((descriptor >> 40) as u32 & 0xf0ff)
     }
 
     /// The attributes in access rights laid out as the second half of a descriptor, shifted right by 8: bits 7:0
@@ -248,7 +248,7 @@ mod tests {
     fn a_register_without_a_segment_is_unusable_in_the_other_format() {
         assert_eq!(Attributes::ABSENT.to_rights(), 0x1_0000);
         assert_eq!(Attributes::from_rights(0x1_0000), Attributes::ABSENT);
-        assert_eq!(Attributes::from_rights(0x1_0093).present(), false);
+        assert!(!Attributes::from_rights(0x1_0093).present());
         assert_eq!(Attributes::CODE_64.to_rights(), 0xa09b);
     }
 
