@@ -3,17 +3,17 @@
 use crate::console;
 use crate::machine::{Machine, Resources, Slot};
 use alloc::sync::Arc;
-use isthmus_abi::{CoreId, Msr, PartitionId, VcpuId, Vector};
-use isthmus_hv_core::counters::Place;
+use isthmus_abi::{CoreId, Gprs, Msr, PartitionId, VcpuId, Vector};
+use isthmus_hv_core::counters::{Counters, Place};
 use isthmus_hv_core::exit::{self, After};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::mailbox::Leave;
-use isthmus_hv_core::partition::{ApicHelp, EndReason};
+use isthmus_hv_core::partition::{ApicHelp, EndReason, Partition};
 use isthmus_hv_core::processor::{Host, Processor};
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
 use isthmus_hv_hal::tables::CoreTables;
-use isthmus_hv_hal::vmx::{Addresses, CurrentVmcs, VmcsRegion, invvpid};
+use isthmus_hv_hal::vmx::{Addresses, CurrentFields, CurrentVmcs, QuickExits, VmcsRegion, invvpid};
 use isthmus_hv_hal::{apic, cpu, pool, tables};
 use isthmus_vmx::checks;
 use isthmus_vmx::ept::EptPointer;
@@ -155,6 +155,41 @@ impl Processor for OnCore<'_> {
     }
 }
 
+/// Exits that are answered between the processor's exit and its next entry. Their ticks count as the guest's.
+struct Quick<'a> {
+    partition: &'a Partition,
+    counters: &'a mut Counters,
+    /// The end of the slice, on the TSC; at most 2³² ticks of the preemption timer away.
+    deadline: u64,
+    /// Of the preemption timer's rate.
+    shift: u32,
+    /// The last exit was answered, and the slice is over.
+    answered: bool,
+    #[cfg(debug_assertions)]
+    machine: &'a Machine,
+    #[cfg(debug_assertions)]
+    slot: &'a Slot,
+    #[cfg(debug_assertions)]
+    vcpu: VcpuId,
+}
+
+impl QuickExits for Quick<'_> {
+    #[inline]
+    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32> {
+        if !exit::quick(self.partition, self.counters, registers, vmcs) {
+            return None;
+        }
+        let Some(left) = self.deadline.checked_sub(cpu::rdtsc()) else {
+            self.answered = true;
+            return None;
+        };
+        #[cfg(debug_assertions)]
+        check_entry(self.machine, vmcs, self.slot, self.vcpu);
+        // Not more than 32 bits: the deadline is never further away.
+        Some((left >> (self.shift & 31)) as u32)
+    }
+}
+
 fn flush_vpid(machine: &Machine, vpid: u16) {
     if let Some(operation) =
         core::num::NonZeroU16::new(vpid).and_then(|vpid| machine.invalidate.invvpid(vpid))
@@ -272,15 +307,27 @@ impl Living {
                 u64::MAX
             };
             let deadline = until.min(vcpu.next_timer(now)).min(board);
-            let ticks = deadline.saturating_sub(now) >> shift;
-            on_core
-                .vmcs
-                .set_preemption_timer(ticks.min(u64::from(u32::MAX)) as u32);
+            let ticks = (deadline.saturating_sub(now) >> shift).min(u64::from(u32::MAX));
+            on_core.vmcs.set_preemption_timer(ticks as u32);
             #[cfg(debug_assertions)]
-            check_entry(host.machine, &on_core.vmcs, slot, vcpu);
+            check_entry(host.machine, &on_core.vmcs, slot, vcpu.id);
             vcpu.counters
                 .spend(Place::Hypervisor, now.wrapping_sub(before));
-            let entered = on_core.vmcs.enter(&mut vcpu.gprs);
+            let mut quick = Quick {
+                partition,
+                counters: &mut vcpu.counters,
+                deadline: now + (ticks << shift),
+                shift,
+                answered: false,
+                #[cfg(debug_assertions)]
+                machine: host.machine,
+                #[cfg(debug_assertions)]
+                slot,
+                #[cfg(debug_assertions)]
+                vcpu: vcpu.id,
+            };
+            let entered = on_core.vmcs.enter(&mut vcpu.gprs, &mut quick);
+            let answered = quick.answered;
             before = cpu::rdtsc();
             vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
             mailbox.come_back();
@@ -292,13 +339,18 @@ impl Living {
                     instruction_error::describe(failure.0),
                     failure.0
                 );
-                check_entry(host.machine, &on_core.vmcs, slot, vcpu);
+                check_entry(host.machine, &on_core.vmcs, slot, vcpu.id);
                 return SliceEnd::End(EndReason::EntryFailed(failure.0));
+            }
+            if answered {
+                continue;
             }
             let after = exit::handle(vcpu, partition, &mut on_core, &resources.ram);
             let end = match after {
                 After::Continue => continue,
                 After::Reschedule if vcpu.activity == Activity::Halted => continue,
+                // The timer ran for the vCPU's own APIC timer: its slice goes on.
+                After::Reschedule if before < until.min(board) => continue,
                 After::Reschedule => SliceEnd::Over,
                 After::HostInterrupt(vector) => {
                     note(vector);
@@ -345,7 +397,7 @@ fn report_end(
     let name = &slot.plan.name;
     match reason {
         EndReason::PowerOff | EndReason::Reset | EndReason::Verdict(_) => return,
-        EndReason::EntryFailed(_) => check_entry(machine, vmcs, slot, vcpu),
+        EndReason::EntryFailed(_) => check_entry(machine, vmcs, slot, vcpu.id),
         _ => {}
     }
     let [rip, rsp, rflags] =
@@ -371,11 +423,11 @@ fn report_end(
 }
 
 /// Runs the model of the processor's entry checks and says which rule the VMCS breaks, if any.
-fn check_entry(machine: &Machine, vmcs: &CurrentVmcs<'_>, slot: &Slot, vcpu: &Vcpu) {
+fn check_entry(machine: &Machine, vmcs: &impl Vmcs, slot: &Slot, vcpu: VcpuId) {
     if let Err(violation) = checks::check(vmcs, &machine.capabilities, &machine.processor) {
         error!(
             "{} vcpu {}: VM entry would break a rule: {violation}",
-            slot.plan.name, vcpu.id.0
+            slot.plan.name, vcpu.0
         );
     }
 }

@@ -10,7 +10,7 @@ use isthmus_abi::{ApicId, Gpr, Gprs, VcpuId, Vector};
 use isthmus_boot::start::{SegmentState, StartState};
 use isthmus_devices::lapic::{ApicMode, Lapic, LapicConfig};
 use isthmus_devices::time::Ticks;
-use isthmus_vmx::field::Field;
+use isthmus_vmx::field::{Field, Vmcs};
 
 /// RFLAGS bits that the hypervisor looks at (SDM Vol. 1 §3.4.3).
 pub mod rflags {
@@ -239,9 +239,10 @@ impl Vcpu {
         }
     }
 
-    /// Without delivery by the processor: has it exit when the task priority no longer holds back a request.
-    pub(crate) fn watch_task_priority(&mut self, cpu: &mut impl Processor) {
-        let threshold = self.lapic.tpr_threshold();
+    /// Without delivery by the processor: has it exit when the task priority falls below `threshold`, because it no
+    /// longer holds back a request then.
+    #[inline]
+    pub(crate) fn watch_task_priority(&mut self, threshold: u8, cpu: &mut impl Processor) {
         if threshold != self.tpr_threshold {
             self.tpr_threshold = threshold;
             cpu.write(Field::TPR_THRESHOLD, u64::from(threshold));
@@ -321,47 +322,25 @@ impl Vcpu {
         self.events.raise(event)
     }
 
-    /// Moves RIP past the instruction that exited, and leaves the state an instruction leaves: no STI or MOV SS
-    /// shadow, a single-step trap if the guest asked for one.
+    /// Moves RIP past the instruction that exited, as [`skip_instruction`].
     pub fn advance(&self, cpu: &mut impl Processor) {
-        let length = cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) & 0xf;
-        self.advance_by(length, cpu);
+        skip_instruction(cpu);
     }
 
     /// As [`Vcpu::advance`], for an instruction of `length` bytes.
     pub fn advance_by(&self, length: u64, cpu: &mut impl Processor) {
-        const SINGLE_STEP: u64 = 1 << 14;
-        let rip = cpu.read(Field::GUEST_RIP);
-        let next = rip.wrapping_add(length);
-        // Only 64-bit code goes on beyond 4 GiB. CS.L alone does not say so: outside of IA-32e mode it means nothing.
-        let wraps = (rip ^ next) >> 32 != 0 && !self.in_64_bit_code(cpu);
-        cpu.write(
-            Field::GUEST_RIP,
-            if wraps { next & 0xffff_ffff } else { next },
-        );
-        let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
-        let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
-        let (blocking, single_step) =
-            after_instruction(state, trap_flag, trap_flag && Self::steps_by_branches(cpu));
-        if blocking != state {
-            cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
-        }
-        if single_step {
-            let pending = cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
-            cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
-        }
+        skip(length, cpu);
     }
 
     /// IA32_DEBUGCTL.BTF: the trap flag stops at branches, not at instructions.
-    pub(crate) fn steps_by_branches(cpu: &impl Processor) -> bool {
+    pub(crate) fn steps_by_branches(cpu: &impl Vmcs) -> bool {
         cpu.read(Field::GUEST_IA32_DEBUGCTL) & 1 << 1 != 0
     }
 
     /// Whether the guest runs 64-bit code now.
     #[must_use]
     pub fn in_64_bit_code(&self, cpu: &impl Processor) -> bool {
-        cpu.read(Field::GUEST_IA32_EFER) & efer::LMA != 0
-            && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
+        runs_64_bit_code(cpu)
     }
 
     /// The privilege level the guest runs at, 0 to 3: the DPL of SS (SDM Vol. 3C §25.4.1).
@@ -383,6 +362,51 @@ impl Vcpu {
         if let Ok(value) = control::write_dr7(dr7 & !GENERAL_DETECT & 0xffff_ffff) {
             cpu.write(Field::GUEST_DR7, value);
         }
+    }
+}
+
+fn runs_64_bit_code(cpu: &impl Vmcs) -> bool {
+    cpu.read(Field::GUEST_IA32_EFER) & efer::LMA != 0
+        && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
+}
+
+/// Moves RIP past the instruction that exited, and leaves the state an instruction leaves: no STI or MOV SS shadow, a
+/// single-step trap if the guest asked for one.
+#[inline]
+pub fn skip_instruction(cpu: &mut impl Vmcs) {
+    let length = cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) & 0xf;
+    skip(length, cpu);
+}
+
+#[inline]
+fn skip(length: u64, cpu: &mut impl Vmcs) {
+    let rip = cpu.read(Field::GUEST_RIP);
+    let next = rip.wrapping_add(length);
+    // Only 64-bit code goes on beyond 4 GiB. CS.L alone does not say so: outside of IA-32e mode it means nothing.
+    let wraps = (rip ^ next) >> 32 != 0 && !runs_64_bit_code(cpu);
+    cpu.write(
+        Field::GUEST_RIP,
+        if wraps { next & 0xffff_ffff } else { next },
+    );
+    let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
+    let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
+    if state != 0 || trap_flag {
+        leave_instruction(state, trap_flag, cpu);
+    }
+}
+
+/// The rare part of [`skip`].
+#[cold]
+fn leave_instruction(state: u32, trap_flag: bool, cpu: &mut impl Vmcs) {
+    const SINGLE_STEP: u64 = 1 << 14;
+    let by_branches = trap_flag && Vcpu::steps_by_branches(cpu);
+    let (blocking, single_step) = after_instruction(state, trap_flag, by_branches);
+    if blocking != state {
+        cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
+    }
+    if single_step {
+        let pending = cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
+        cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
     }
 }
 

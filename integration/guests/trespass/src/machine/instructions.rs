@@ -53,7 +53,8 @@ macro_rules! cases {
 pub const VIRTUALIZATION: &[Case] = cases!(
     "VMXON": "vmxon qword ptr [rdi]" => UD, true;
     "VMXOFF": "vmxoff" => UD, true;
-    "VMCALL": "vmcall" => UD, true;
+    // A number that no call has: an answer, not a fault.
+    "VMCALL": "vmcall" => None, false;
     "VMLAUNCH": "vmlaunch" => UD, true;
     "VMRESUME": "vmresume" => UD, true;
     "VMCLEAR": "vmclear qword ptr [rdi]" => UD, true;
