@@ -22,7 +22,7 @@ pub mod queue;
 pub mod reducer;
 mod sync;
 
-pub use entry::{Call, Completion, Entry, Payload};
-pub use lane::{CallId, Client, Incoming, LaneError, Server};
+pub use entry::{Call, CallId, Completion, Entry, Payload};
+pub use lane::{Client, Incoming, LaneError, Server};
 pub use layout::Geometry;
 pub use queue::{Broken, Consumer, Producer};
