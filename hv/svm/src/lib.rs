@@ -17,6 +17,7 @@ pub mod event;
 pub mod exit;
 pub mod field;
 pub mod intercept;
+pub mod npt;
 pub mod segment;
 
 pub use field::{Field, Vmcb, VmcbPage};
