@@ -11,6 +11,7 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod asid;
 pub mod capabilities;
 pub mod control;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod exit;
 pub mod field;
 pub mod intercept;
 pub mod npt;
+pub mod permissions;
 pub mod segment;
 
 pub use field::{Field, Vmcb, VmcbPage};
