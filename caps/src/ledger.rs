@@ -1,78 +1,19 @@
 //! A tree of accounts. What an account draws counts against it and all its ancestors, all or nothing, and comes
 //! back exactly: an account can close only when it and its children owe nothing.
+//!
+//! Plain data under `&mut`; [`crate::Account`] is the same behind a lock, with charges that come back by themselves.
 
 use alloc::vec::Vec;
+
+use crate::amounts::{Amounts, Name, Resource};
+use crate::slab::{Key, NOWHERE, Slab};
 
 /// Longest chain from an account to the root, which bounds what one draw costs.
 pub const MAX_ACCOUNT_DEPTH: u32 = 16;
 
-/// What is drawn from an account.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Resource {
-    /// Memory, in pages of 4 KiB.
-    Pages,
-    /// Armed timers.
-    Timers,
-    /// Tasks of a worker.
-    Tasks,
-    /// Slots of capability tables.
-    Slots,
-}
-
-impl Resource {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pages, Self::Timers, Self::Tasks, Self::Slots];
-}
-
-/// An amount of each resource.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Amounts {
-    /// In pages of 4 KiB.
-    pub pages: u64,
-    /// Armed timers.
-    pub timers: u64,
-    /// Tasks.
-    pub tasks: u64,
-    /// Table slots.
-    pub slots: u64,
-}
-
-impl Amounts {
-    /// No limit that would ever be met.
-    pub const UNLIMITED: Self = Self {
-        pages: u64::MAX,
-        timers: u64::MAX,
-        tasks: u64::MAX,
-        slots: u64::MAX,
-    };
-
-    /// The amount of one resource.
-    #[must_use]
-    pub const fn of(&self, resource: Resource) -> u64 {
-        match resource {
-            Resource::Pages => self.pages,
-            Resource::Timers => self.timers,
-            Resource::Tasks => self.tasks,
-            Resource::Slots => self.slots,
-        }
-    }
-
-    fn of_mut(&mut self, resource: Resource) -> &mut u64 {
-        match resource {
-            Resource::Pages => &mut self.pages,
-            Resource::Timers => &mut self.timers,
-            Resource::Tasks => &mut self.tasks,
-            Resource::Slots => &mut self.slots,
-        }
-    }
-}
-
 /// Names an account; stale once it is closed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct AccountId {
-    index: usize,
-    serial: u64,
-}
+pub struct AccountId(Key);
 
 /// Why the ledger refused. Nothing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +24,8 @@ pub enum LedgerError {
     Exhausted {
         /// Whose limit it is.
         account: AccountId,
+        /// What that one is called.
+        name: Name,
         /// Of what.
         resource: Resource,
     },
@@ -92,47 +35,70 @@ pub enum LedgerError {
     InUse,
     /// The new account would be deeper than [`MAX_ACCOUNT_DEPTH`].
     TooDeep,
+    /// There are as many accounts as there can be.
+    Full,
 }
 
 #[derive(Debug)]
-struct Account {
-    serial: u64,
-    parent: Option<usize>,
+struct Entry {
+    name: Name,
+    /// Place of the parent, [`NOWHERE`] for the root. A parent outlives its children.
+    parent: u32,
     children: u32,
     depth: u32,
     limits: Amounts,
+    /// Drawn by it and those under it.
     used: Amounts,
+    /// Drawn by itself.
+    own: Amounts,
+}
+
+/// An account in a census.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// Which.
+    pub account: AccountId,
+    /// What it is called.
+    pub name: Name,
+    /// The one it is under; none for the root.
+    pub parent: Option<AccountId>,
+    /// What it may have drawn at most.
+    pub limits: Amounts,
+    /// What it and those under it have drawn.
+    pub used: Amounts,
+    /// What it has drawn itself.
+    pub own: Amounts,
 }
 
 /// All accounts.
 #[derive(Debug)]
 pub struct Ledger {
-    accounts: Vec<Option<Account>>,
-    free: Vec<usize>,
-    serials: u64,
+    accounts: Slab<Entry>,
     root: AccountId,
 }
 
 impl Ledger {
-    /// A ledger with a root account of these limits.
+    /// A ledger with an account `root` of these limits.
     #[must_use]
     pub fn new(limits: Amounts) -> Self {
-        let root = Account {
-            serial: 0,
-            parent: None,
+        let mut accounts = Slab::new();
+        let root = accounts.insert(Entry {
+            name: Name::new("root"),
+            parent: NOWHERE,
             children: 0,
             depth: 0,
             limits,
-            used: Amounts::default(),
+            used: Amounts::NONE,
+            own: Amounts::NONE,
+        });
+        // The first place of an empty slab.
+        let first = Key {
+            index: 0,
+            generation: 0,
         };
         Self {
-            accounts: Vec::from([Some(root)]),
-            free: Vec::new(),
-            serials: 0,
-            root: AccountId {
-                index: 0,
-                serial: 0,
-            },
+            accounts,
+            root: AccountId(root.unwrap_or(first)),
         }
     }
 
@@ -142,34 +108,35 @@ impl Ledger {
         self.root
     }
 
-    /// Opens an account under `parent`. Its limits may exceed the parent's, which bind as well.
+    /// Opens an account under `parent`. Its limits may exceed the parent's, which bind as well. The name is for errors and
+    /// reports, and need not be unique.
     ///
     /// # Errors
-    /// [`LedgerError::NoAccount`], [`LedgerError::TooDeep`].
-    pub fn open(&mut self, parent: AccountId, limits: Amounts) -> Result<AccountId, LedgerError> {
-        let serial = self.serials + 1;
-        let above = self.account_mut(parent)?;
-        let depth = above.depth + 1;
+    /// [`LedgerError::NoAccount`], [`LedgerError::TooDeep`], [`LedgerError::Full`].
+    pub fn open(
+        &mut self,
+        parent: AccountId,
+        name: impl Into<Name>,
+        limits: Amounts,
+    ) -> Result<AccountId, LedgerError> {
+        let depth = self.entry(parent)?.depth + 1;
         if depth > MAX_ACCOUNT_DEPTH {
             return Err(LedgerError::TooDeep);
         }
-        above.children += 1;
-        self.serials = serial;
-        let used = Amounts::default();
-        let account = Account {
-            serial,
-            parent: Some(parent.index),
+        let account = self.accounts.insert(Entry {
+            name: name.into(),
+            parent: parent.0.index,
             children: 0,
             depth,
             limits,
-            used,
-        };
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.accounts.push(None);
-            self.accounts.len() - 1
+            used: Amounts::NONE,
+            own: Amounts::NONE,
         });
-        self.accounts[index] = Some(account);
-        Ok(AccountId { index, serial })
+        let account = account.map_err(|_| LedgerError::Full)?;
+        if let Some(above) = self.accounts.get_mut(parent.0) {
+            above.children += 1;
+        }
+        Ok(AccountId(account))
     }
 
     /// Draws `amount` of `resource` from `account` and every account above it.
@@ -182,22 +149,24 @@ impl Ledger {
         resource: Resource,
         amount: u64,
     ) -> Result<(), LedgerError> {
-        self.account(account)?;
-        for (index, step) in self.chain(account.index) {
-            let enough = step
-                .used
-                .of(resource)
-                .checked_add(amount)
-                .is_some_and(|sum| sum <= step.limits.of(resource));
-            if !enough {
-                let account = AccountId {
-                    index,
-                    serial: step.serial,
-                };
-                return Err(LedgerError::Exhausted { account, resource });
-            }
+        self.can_draw(account, resource, amount)?;
+        self.change(account, |used| *used.of_mut(resource) += amount);
+        Ok(())
+    }
+
+    /// Draws some of each resource, or nothing at all.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoAccount`], [`LedgerError::Exhausted`].
+    pub fn draw_all(&mut self, account: AccountId, amounts: Amounts) -> Result<(), LedgerError> {
+        for resource in Resource::ALL {
+            self.can_draw(account, resource, amounts.of(resource))?;
         }
-        self.change(account.index, |used| *used.of_mut(resource) += amount);
+        self.change(account, |used| {
+            for resource in Resource::ALL {
+                *used.of_mut(resource) += amounts.of(resource);
+            }
+        });
         Ok(())
     }
 
@@ -211,11 +180,11 @@ impl Ledger {
         resource: Resource,
         amount: u64,
     ) -> Result<(), LedgerError> {
-        // Every ancestor owes at least what the account owes.
-        if self.account(account)?.used.of(resource) < amount {
+        // What those below have drawn is not the account's to give back.
+        if self.own(account)?.of(resource) < amount {
             return Err(LedgerError::NotDrawn(resource));
         }
-        self.change(account.index, |used| *used.of_mut(resource) -= amount);
+        self.change(account, |used| *used.of_mut(resource) -= amount);
         Ok(())
     }
 
@@ -224,18 +193,25 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoAccount`], [`LedgerError::InUse`].
     pub fn close(&mut self, account: AccountId) -> Result<(), LedgerError> {
-        let closing = self.account(account)?;
-        let Some(parent) = closing.parent else {
-            return Err(LedgerError::InUse);
-        };
-        if closing.children > 0 || closing.used != Amounts::default() {
+        let closing = self.entry(account)?;
+        let parent = closing.parent;
+        if parent == NOWHERE || closing.children > 0 || closing.used != Amounts::NONE {
             return Err(LedgerError::InUse);
         }
-        self.accounts[account.index] = None;
-        self.free.push(account.index);
-        if let Some(Some(above)) = self.accounts.get_mut(parent) {
+        self.accounts.remove(account.0);
+        if let Some(above) = self.accounts.at_mut(parent) {
             above.children -= 1;
         }
+        Ok(())
+    }
+
+    /// Sets what an account may have drawn. What it has drawn above that stays drawn; it just gets no more.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoAccount`].
+    pub fn set_limits(&mut self, account: AccountId, limits: Amounts) -> Result<(), LedgerError> {
+        let entry = self.accounts.get_mut(account.0);
+        entry.ok_or(LedgerError::NoAccount)?.limits = limits;
         Ok(())
     }
 
@@ -244,148 +220,80 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoAccount`].
     pub fn used(&self, account: AccountId) -> Result<Amounts, LedgerError> {
-        self.account(account).map(|account| account.used)
+        self.entry(account).map(|entry| entry.used)
+    }
+
+    /// What `account` itself has drawn and not given back.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoAccount`].
+    pub fn own(&self, account: AccountId) -> Result<Amounts, LedgerError> {
+        self.entry(account).map(|entry| entry.own)
     }
 
     /// Accounts open, the root among them.
     #[must_use]
     pub fn accounts(&self) -> usize {
-        self.accounts.len() - self.free.len()
+        self.accounts.len() as usize
     }
 
-    fn account(&self, id: AccountId) -> Result<&Account, LedgerError> {
-        self.accounts
-            .get(id.index)
-            .and_then(Option::as_ref)
-            .filter(|account| account.serial == id.serial)
-            .ok_or(LedgerError::NoAccount)
+    /// Every account as it stands, in an order that lasts as long as the accounts do. Two that are equal show that all that
+    /// was drawn between them is back.
+    #[must_use]
+    pub fn census(&self) -> Vec<Standing> {
+        let standings = self.accounts.iter().map(|(key, entry)| Standing {
+            account: AccountId(key),
+            name: entry.name,
+            parent: self.accounts.key(entry.parent).map(AccountId),
+            limits: entry.limits,
+            used: entry.used,
+            own: entry.own,
+        });
+        standings.collect()
     }
 
-    fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, LedgerError> {
-        self.accounts
-            .get_mut(id.index)
-            .and_then(Option::as_mut)
-            .filter(|account| account.serial == id.serial)
-            .ok_or(LedgerError::NoAccount)
+    fn can_draw(
+        &self,
+        account: AccountId,
+        resource: Resource,
+        amount: u64,
+    ) -> Result<(), LedgerError> {
+        let mut entry = self.entry(account)?;
+        let mut place = account.0.index;
+        loop {
+            let sum = entry.used.of(resource).checked_add(amount);
+            let fits = sum.is_some_and(|sum| sum <= entry.limits.of(resource));
+            if !fits && amount > 0 {
+                return Err(LedgerError::Exhausted {
+                    account: self.accounts.key(place).map_or(account, AccountId),
+                    name: entry.name,
+                    resource,
+                });
+            }
+            place = entry.parent;
+            entry = match self.accounts.at(place) {
+                Some(above) => above,
+                None => return Ok(()),
+            };
+        }
     }
 
-    /// An account and all above it.
-    fn chain(&self, from: usize) -> impl Iterator<Item = (usize, &Account)> {
-        let step = |index: usize| Some((index, self.accounts.get(index)?.as_ref()?));
-        core::iter::successors(step(from), move |(_, account)| {
-            account.parent.and_then(step)
-        })
+    fn entry(&self, id: AccountId) -> Result<&Entry, LedgerError> {
+        self.accounts.get(id.0).ok_or(LedgerError::NoAccount)
     }
 
-    /// Changes what an account and all above it have used.
-    fn change(&mut self, from: usize, change: impl Fn(&mut Amounts)) {
-        let mut next = Some(from);
-        while let Some(Some(account)) = next.and_then(|index| self.accounts.get_mut(index)) {
-            change(&mut account.used);
-            next = account.parent;
+    /// Changes what an account itself, it with those below, and all above it have used.
+    fn change(&mut self, account: AccountId, change: impl Fn(&mut Amounts)) {
+        if let Some(entry) = self.accounts.get_mut(account.0) {
+            change(&mut entry.own);
+        }
+        let mut place = account.0.index;
+        while let Some(entry) = self.accounts.at_mut(place) {
+            change(&mut entry.used);
+            place = entry.parent;
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn pages(pages: u64) -> Amounts {
-        Amounts {
-            pages,
-            ..Amounts::default()
-        }
-    }
-
-    #[test]
-    fn an_ancestors_limit_binds_and_a_refusal_changes_nothing() {
-        let mut ledger = Ledger::new(pages(10));
-        let root = ledger.root();
-        let child = ledger.open(root, pages(100)).unwrap();
-        ledger.draw(child, Resource::Pages, 7).unwrap();
-        let refused = ledger.draw(child, Resource::Pages, 4);
-        assert_eq!(
-            refused,
-            Err(LedgerError::Exhausted {
-                account: root,
-                resource: Resource::Pages
-            })
-        );
-        assert_eq!(ledger.used(child), Ok(pages(7)));
-        assert_eq!(ledger.used(root), Ok(pages(7)));
-    }
-
-    #[test]
-    fn amounts_near_the_end_of_the_numbers_do_not_wrap() {
-        let mut ledger = Ledger::new(Amounts::UNLIMITED);
-        let root = ledger.root();
-        ledger.draw(root, Resource::Slots, u64::MAX).unwrap();
-        assert!(ledger.draw(root, Resource::Slots, 1).is_err());
-    }
-
-    #[test]
-    fn an_account_closes_only_when_all_is_back_and_its_id_is_stale_then() {
-        let mut ledger = Ledger::new(pages(10));
-        let child = ledger.open(ledger.root(), pages(10)).unwrap();
-        let grandchild = ledger.open(child, pages(10)).unwrap();
-        ledger.draw(grandchild, Resource::Pages, 1).unwrap();
-        assert_eq!(ledger.close(grandchild), Err(LedgerError::InUse));
-        assert_eq!(
-            ledger.give_back(grandchild, Resource::Pages, 2),
-            Err(LedgerError::NotDrawn(Resource::Pages))
-        );
-        ledger.give_back(grandchild, Resource::Pages, 1).unwrap();
-        assert_eq!(ledger.close(child), Err(LedgerError::InUse));
-        ledger.close(grandchild).unwrap();
-        ledger.close(child).unwrap();
-        let again = ledger.open(ledger.root(), pages(1)).unwrap();
-        assert_ne!(again, child);
-        assert_eq!(
-            ledger.draw(child, Resource::Pages, 1),
-            Err(LedgerError::NoAccount)
-        );
-        assert_eq!(ledger.close(ledger.root()), Err(LedgerError::InUse));
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        let mut ledger = Ledger::new(pages(1));
-        let mut account = ledger.root();
-        for _ in 0..MAX_ACCOUNT_DEPTH {
-            account = ledger.open(account, pages(1)).unwrap();
-        }
-        assert_eq!(ledger.open(account, pages(1)), Err(LedgerError::TooDeep));
-    }
-
-    proptest! {
-        /// Every account's use is the sum of what was drawn from it and below it, and within its limit.
-        #[test]
-        fn use_is_the_sum_of_what_is_drawn(ops in proptest::collection::vec((0_usize..4, any::<bool>(), 0_u64..6), 0..60)) {
-            let mut ledger = Ledger::new(pages(12));
-            let root = ledger.root();
-            let a = ledger.open(root, pages(9)).unwrap();
-            let b = ledger.open(a, pages(5)).unwrap();
-            let c = ledger.open(a, pages(7)).unwrap();
-            let ids = [root, a, b, c];
-            let under: [&[usize]; 4] = [&[0, 1, 2, 3], &[1, 2, 3], &[2], &[3]];
-            let mut own = [0_u64; 4];
-            for (which, draw, amount) in ops {
-                if draw {
-                    if ledger.draw(ids[which], Resource::Pages, amount).is_ok() {
-                        own[which] += amount;
-                    }
-                } else if own[which] >= amount {
-                    ledger.give_back(ids[which], Resource::Pages, amount).unwrap();
-                    own[which] -= amount;
-                }
-                for (id, (below, limit)) in ids.iter().zip(under.iter().zip([12, 9, 5, 7])) {
-                    let sum: u64 = below.iter().map(|index| own[*index]).sum();
-                    prop_assert_eq!(ledger.used(*id), Ok(pages(sum)));
-                    prop_assert!(sum <= limit);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,14 @@
-//! Capabilities, and the ledger that pays for them. A [`Space`] holds the tables of all domains of one kernel and the
-//! tree of who derived what from whom; a [`Handle`] is what a domain holds, an index that fails closed once it is
-//! stale. A [`Ledger`] is a tree of accounts from which table slots, and everything else that is scarce, are drawn.
+//! Capabilities, and the ledger that pays for them.
 //!
-//! Both are plain data under `&mut`: the kernel puts a lock around them. Handles come from modules that may pass
-//! anything; a wrong one gives an error and changes nothing.
+//! - [`Object`], [`Cap`], [`Request`], [`Outcome`]: an object answers calls; a capability is a reference to one, with rights and a
+//!   badge. Nothing else leads to an object.
+//! - [`Attenuator`], [`Caretaker`], [`Membrane`], [`Recorder`], [`Meter`], [`Deadline`], [`Mock`]: objects around capabilities.
+//! - [`Space`]: the tables of all domains of one kernel and the tree of who derived what from whom; a [`Handle`] is what a domain
+//!   holds, an index that fails closed once it is stale. Revocation goes by that tree.
+//! - [`Ledger`]: a tree of accounts from which table slots, and everything else that is scarce, are drawn.
+//!
+//! The space and the ledger are plain data under `&mut`. Handles, parameters and capability lists come from modules that may pass
+//! anything; a wrong one gives an error and changes nothing. `docs/capabilities.md` is the specification.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -11,15 +16,39 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod account;
+mod amounts;
+mod error;
 mod ledger;
+mod line;
+mod object;
+mod promise;
+mod reply;
 mod revocation;
 mod rights;
+mod slab;
 mod space;
+mod sync;
 mod table;
+mod time;
+mod transfer;
 mod tree;
+mod wrap;
 
-pub use ledger::{AccountId, Amounts, Ledger, LedgerError, MAX_ACCOUNT_DEPTH, Resource};
+pub use account::{Account, Charge, SharedLedger};
+pub use amounts::{Amounts, MAX_NAME, Name, Resource};
+pub use error::CallError;
+pub use ledger::{AccountId, Ledger, LedgerError, MAX_ACCOUNT_DEPTH, Standing};
+pub use object::{Cap, Holder, Object, Request};
+pub use promise::{Resolver, promise};
+pub use reply::{Answer, Awaited, INLINE, Outcome, Payload, Pending, Reply};
 pub use revocation::{Ending, Progress, Revocation};
 pub use rights::{Badge, Rights};
-pub use space::{CapError, Held, MAX_DERIVATION_DEPTH, Space};
-pub use table::{Handle, TableId};
+pub use space::{CapError, Held, MAX_DERIVATION_DEPTH, Pin, Space};
+pub use table::{Handle, TableCensus, TableId};
+pub use time::{Alarm, Clock, Instant};
+pub use transfer::{ListError, Pass};
+pub use wrap::{
+    Attenuator, Caretaker, Counts, Deadline, Entry, Log, Membrane, Meter, Mock, Observer, Rate,
+    Recorder, Scripted, Side, StillClock, Totals, Unmet,
+};

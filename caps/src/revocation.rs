@@ -3,8 +3,10 @@
 //! the knife: below a node that is cut, nothing new appears.
 
 use crate::ledger::Ledger;
+use crate::slab::{Key, NOWHERE};
 use crate::space::{CapError, Space};
 use crate::table::{Handle, TableId};
+use crate::tree::Status;
 
 /// How far it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,9 +22,10 @@ pub enum Progress {
 #[derive(Debug)]
 #[must_use = "what is not stepped to its end leaves capabilities uncut"]
 pub struct Revocation {
-    node: usize,
-    serial: u64,
+    source: Key,
     with_source: bool,
+    /// Where to go on: a node below the source, cut already, or one that has gone since.
+    cursor: Key,
 }
 
 /// The end of a table under way. Whoever began it calls [`Space::end_step`] until it is done.
@@ -34,13 +37,14 @@ pub struct Ending {
 }
 
 impl<O: Clone> Space<O> {
-    /// Begins to cut a capability and all that was derived from it. It cannot be used from now on.
+    /// Begins to cut a capability and all that was derived from it. It cannot be used from now on; what was derived
+    /// from it, from the step on that reaches it, and no later than when all steps are done.
     ///
     /// # Errors
     /// [`CapError::NoTable`], [`CapError::Stale`], [`CapError::Revoked`].
     pub fn revoke(&mut self, table: TableId, handle: Handle) -> Result<Revocation, CapError> {
-        let node = self.find(table, handle)?;
-        self.begin(node, true).ok_or(CapError::Stale)
+        let (index, _) = self.find(table, handle)?;
+        self.begin(index, true).ok_or(CapError::Stale)
     }
 
     /// Begins to cut all that was derived from a capability, which itself stays.
@@ -52,15 +56,15 @@ impl<O: Clone> Space<O> {
         table: TableId,
         handle: Handle,
     ) -> Result<Revocation, CapError> {
-        let node = self.find(table, handle)?;
-        if self.node_mut(node).is_some_and(|node| node.revoking) {
+        let (index, node) = self.find(table, handle)?;
+        if node.revoking {
             return Err(CapError::BeingRevoked);
         }
-        self.begin(node, false).ok_or(CapError::Stale)
+        self.begin(index, false).ok_or(CapError::Stale)
     }
 
-    /// Frees at most `most` capabilities of those being revoked; each costs at most a walk of
-    /// [`crate::MAX_DERIVATION_DEPTH`].
+    /// Frees at most `most` capabilities of those being revoked, and at the end up to [`crate::MAX_DERIVATION_DEPTH`]
+    /// closed ones above that were kept for them. Each costs the same, however many there are.
     ///
     /// # Errors
     /// [`CapError::Ledger`] if the ledger given is not the one that was drawn from.
@@ -81,7 +85,8 @@ impl<O: Clone> Space<O> {
     /// [`CapError::NoTable`] if it has ended or is ending.
     pub fn end_table(&mut self, table: TableId) -> Result<Ending, CapError> {
         let ending = self
-            .table_mut(table)
+            .tables
+            .get_mut(table.0)
             .filter(|table| !table.ending)
             .ok_or(CapError::NoTable)?;
         ending.ending = true;
@@ -104,17 +109,16 @@ impl<O: Clone> Space<O> {
         loop {
             if let Some(current) = &mut ending.current {
                 let (progress, freed) = self.cut(ledger, current, most)?;
-                most -= freed;
+                most = most.saturating_sub(freed);
                 if progress == Progress::More {
                     return Ok(progress);
                 }
             }
-            let first = self.table(ending.table).and_then(|table| table.first_paid);
-            ending.current = first.and_then(|first| self.begin(first, true));
+            let table = self.tables.get(ending.table.0);
+            let first = table.map_or(NOWHERE, |table| table.first_paid);
+            ending.current = self.begin(first, true);
             if ending.current.is_none() {
-                if self.table(ending.table).is_some() {
-                    self.tables[ending.table.index] = None;
-                }
+                self.tables.remove(ending.table.0);
                 return Ok(Progress::Done);
             }
             if most == 0 {
@@ -123,17 +127,18 @@ impl<O: Clone> Space<O> {
         }
     }
 
-    fn begin(&mut self, index: usize, with_source: bool) -> Option<Revocation> {
-        let node = self.node_mut(index)?;
+    fn begin(&mut self, index: u32, with_source: bool) -> Option<Revocation> {
+        let source = self.nodes.key(index)?;
+        let node = self.nodes.get_mut(source)?;
         if with_source {
-            node.cut = true;
+            node.status = Status::Cut;
         } else {
             node.revoking = true;
         }
         Some(Revocation {
-            node: index,
-            serial: node.serial,
+            source,
             with_source,
+            cursor: source,
         })
     }
 
@@ -144,42 +149,52 @@ impl<O: Clone> Space<O> {
         revocation: &mut Revocation,
         most: usize,
     ) -> Result<(Progress, usize), CapError> {
+        let root = revocation.source.index;
         for freed in 0..most {
             // Another revocation, from further up, may have been here.
-            let source = self
-                .node_mut(revocation.node)
-                .filter(|node| node.serial == revocation.serial);
-            let Some(source) = source else {
+            let Some(source) = self.nodes.get_mut(revocation.source) else {
                 return Ok((Progress::Done, freed));
             };
-            if source.first_child.is_none() {
-                source.revoking &= revocation.with_source;
+            if source.first_child == NOWHERE {
                 if !revocation.with_source {
+                    source.revoking = false;
                     return Ok((Progress::Done, freed));
                 }
-                let parent = self.parent(revocation.node);
-                self.empty_slot(revocation.node);
-                self.free(ledger, revocation.node)?;
+                let parent = source.parent;
+                self.empty_slot(root);
+                self.free(ledger, root)?;
                 self.sweep(ledger, parent)?;
                 return Ok((Progress::Done, freed + 1));
             }
-            let leaf = self.cut_down_to_leaf(revocation.node);
+            let from = match self.nodes.get(revocation.cursor) {
+                Some(_) => revocation.cursor.index,
+                None => root,
+            };
+            let (leaf, parent) = self.cut_down_to_leaf(from);
+            if let Some(parent) = self.nodes.key(parent) {
+                revocation.cursor = parent;
+            }
             self.empty_slot(leaf);
             self.free(ledger, leaf)?;
         }
         Ok((Progress::More, most))
     }
 
-    /// Goes down by first children, cutting what it passes, to one that has none.
-    fn cut_down_to_leaf(&mut self, from: usize) -> usize {
+    /// Goes down by first children, cutting what it passes, to one that has none. Returns that and its parent.
+    fn cut_down_to_leaf(&mut self, from: u32) -> (u32, u32) {
         let mut at = from;
-        while let Some(child) = self.node_mut(at).and_then(|node| node.first_child) {
-            at = child;
-            if let Some(node) = self.node_mut(at) {
-                node.cut = true;
+        let mut parent = NOWHERE;
+        while let Some(node) = self.nodes.at_mut(at) {
+            if at != from {
+                node.status = Status::Cut;
             }
+            parent = node.parent;
+            if node.first_child == NOWHERE {
+                break;
+            }
+            at = node.first_child;
         }
-        at
+        (at, parent)
     }
 }
 

@@ -49,6 +49,12 @@ impl Rights {
     pub const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
+
+    /// The set as bits.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 impl BitOr for Rights {

@@ -1,13 +1,15 @@
 //! The capabilities of all domains of one kernel. Each is a node in a tree of derivation and, while some domain holds
-//! it, in a slot of that domain's table. A node that is closed while something derived from it lives on stays in the
-//! tree, paid for by the table it was in, until that is gone: revoking from further up still finds it.
+//! it, in a slot of that domain's table. A node that is closed while something derived from it lives on, or while a call made
+//! through it is in flight, stays in the tree, paid for by the table it was in, until that is gone: revoking from further up
+//! still finds it.
 
 use alloc::vec::Vec;
 
-use crate::ledger::{AccountId, Ledger, LedgerError, Resource};
+use crate::ledger::{AccountId, Ledger, LedgerError};
 use crate::rights::{Badge, Rights};
-use crate::table::{Handle, Table, TableId};
-use crate::tree::{Derived, Node};
+use crate::slab::{Key, NOWHERE, Slab};
+use crate::table::{Handle, Table, TableCensus, TableId};
+use crate::tree::{Derived, Node, Status};
 
 /// Longest chain of derivation, which bounds the cost of a step of revocation.
 pub const MAX_DERIVATION_DEPTH: u32 = 64;
@@ -54,44 +56,38 @@ pub struct Held<'a, O> {
     pub badge: Badge,
 }
 
+/// A capability kept in the tree by a call in flight that was made through it.
+#[derive(Debug)]
+#[must_use = "what is not unpinned is never freed by closing it"]
+pub struct Pin(Key);
+
 /// All tables and the tree of derivation. `O` is what capabilities lead to, cheap to clone: a reference of some kind.
 #[derive(Debug)]
 pub struct Space<O> {
-    pub(crate) nodes: Vec<Option<Node<O>>>,
-    pub(crate) free_nodes: Vec<usize>,
-    pub(crate) tables: Vec<Option<Table>>,
+    pub(crate) nodes: Slab<Node<O>>,
+    pub(crate) tables: Slab<Table>,
     /// What freed nodes led to, until [`Space::take_dead`].
     pub(crate) dead: Vec<O>,
-    serials: u64,
 }
 
 impl<O> Default for Space<O> {
     fn default() -> Self {
         Self {
-            nodes: Vec::new(),
-            free_nodes: Vec::new(),
-            tables: Vec::new(),
+            nodes: Slab::new(),
+            tables: Slab::new(),
             dead: Vec::new(),
-            serials: 0,
         }
     }
 }
 
 impl<O: Clone> Space<O> {
     /// A table of at most `capacity` capabilities, paid for by `account`.
-    pub fn create_table(&mut self, account: AccountId, capacity: u32) -> TableId {
-        let serial = self.next_serial();
-        let table = Table::new(serial, account, capacity);
-        let index = self
-            .tables
-            .iter()
-            .position(Option::is_none)
-            .unwrap_or_else(|| {
-                self.tables.push(None);
-                self.tables.len() - 1
-            });
-        self.tables[index] = Some(table);
-        TableId { index, serial }
+    ///
+    /// # Errors
+    /// [`CapError::NoTable`] if there are as many tables as there can be.
+    pub fn create_table(&mut self, account: AccountId, capacity: u32) -> Result<TableId, CapError> {
+        let table = self.tables.insert(Table::new(account, capacity));
+        table.map(TableId).map_err(|_| CapError::NoTable)
     }
 
     /// Puts a new object in a table: the root of a tree of derivation. Only whoever makes objects may call it.
@@ -106,17 +102,14 @@ impl<O: Clone> Space<O> {
         rights: Rights,
         badge: Badge,
     ) -> Result<Handle, CapError> {
-        self.place(
-            ledger,
-            table,
-            Derived {
-                object,
-                rights,
-                badge,
-                parent: None,
-                depth: 0,
-            },
-        )
+        let derived = Derived {
+            object,
+            rights,
+            badge,
+            parent: NOWHERE,
+            depth: 0,
+        };
+        self.place(ledger, table, derived)
     }
 
     /// What a call through a capability needs, if it carries the rights `needed`.
@@ -129,7 +122,7 @@ impl<O: Clone> Space<O> {
         handle: Handle,
         needed: Rights,
     ) -> Result<Held<'_, O>, CapError> {
-        let node = self.node(self.find(table, handle)?)?;
+        let (_, node) = self.find(table, handle)?;
         if !node.rights.contains(needed) {
             return Err(CapError::Missing(needed.without(node.rights)));
         }
@@ -140,101 +133,7 @@ impl<O: Clone> Space<O> {
         })
     }
 
-    /// Derives the same for another table, or the same one.
-    ///
-    /// # Errors
-    /// As [`Space::mint`].
-    pub fn copy(
-        &mut self,
-        ledger: &mut Ledger,
-        from: TableId,
-        handle: Handle,
-        to: TableId,
-    ) -> Result<Handle, CapError> {
-        let rights = self.get(from, handle, Rights::GRANT)?.rights;
-        self.mint(ledger, from, handle, to, rights, None)
-    }
-
-    /// Derives a capability with `rights` of those the source has, and with `badge` if the source has none yet.
-    ///
-    /// # Errors
-    /// Any of [`CapError`].
-    pub fn mint(
-        &mut self,
-        ledger: &mut Ledger,
-        from: TableId,
-        handle: Handle,
-        to: TableId,
-        rights: Rights,
-        badge: Option<Badge>,
-    ) -> Result<Handle, CapError> {
-        let source = self.find(from, handle)?;
-        let held = self.get(from, handle, Rights::GRANT)?;
-        let object = held.object.clone();
-        if !held.rights.contains(rights) {
-            return Err(CapError::RightsGrow);
-        }
-        let badge = match badge {
-            None => held.badge,
-            Some(badge) if held.badge == Badge::NONE => badge,
-            Some(_) => return Err(CapError::BadgeFixed),
-        };
-        let node = self.node(source)?;
-        if node.revoking {
-            return Err(CapError::BeingRevoked);
-        }
-        let depth = node.depth + 1;
-        if depth > MAX_DERIVATION_DEPTH {
-            return Err(CapError::TooDeep);
-        }
-        self.place(
-            ledger,
-            to,
-            Derived {
-                object,
-                rights,
-                badge,
-                parent: Some(source),
-                depth,
-            },
-        )
-    }
-
-    /// Moves a capability to another table: the handle given goes stale, what was derived from it stays derived.
-    ///
-    /// # Errors
-    /// Any of [`CapError`] but those of minting.
-    pub fn transfer(
-        &mut self,
-        ledger: &mut Ledger,
-        from: TableId,
-        handle: Handle,
-        to: TableId,
-    ) -> Result<Handle, CapError> {
-        let index = self.find(from, handle)?;
-        self.get(from, handle, Rights::GRANT)?;
-        let receiver = self.receiving(to)?;
-        let payer = receiver.account;
-        ledger.draw(payer, Resource::Slots, 1)?;
-        let Some(new) = self.table_mut(to).and_then(|table| table.put(index)) else {
-            ledger.give_back(payer, Resource::Slots, 1)?;
-            return Err(CapError::TableFull);
-        };
-        self.unlink_paid(index);
-        if let Some(table) = self.table_mut(from) {
-            table.clear(handle.index);
-            let account = table.account;
-            ledger.give_back(account, Resource::Slots, 1)?;
-        }
-        if let Some(node) = self.node_mut(index) {
-            node.table = to.index;
-            node.slot = Some(new.index);
-        }
-        self.link_paid(index);
-        Ok(new)
-    }
-
-    /// Gives a capability up. What was derived from it lives on.
+    /// Gives a capability up. What was derived from it lives on, and calls made through it go on.
     ///
     /// # Errors
     /// [`CapError::NoTable`], [`CapError::Stale`], [`CapError::Revoked`].
@@ -244,9 +143,33 @@ impl<O: Clone> Space<O> {
         table: TableId,
         handle: Handle,
     ) -> Result<(), CapError> {
-        let index = self.find(table, handle)?;
+        let (index, _) = self.find(table, handle)?;
         self.empty_slot(index);
-        self.sweep(ledger, Some(index))
+        self.sweep(ledger, index)
+    }
+
+    /// Keeps a capability in the tree also once it is closed, so that revocation still finds it; for a call in flight.
+    ///
+    /// # Errors
+    /// [`CapError::NoTable`], [`CapError::Stale`], [`CapError::Revoked`].
+    pub fn pin(&mut self, table: TableId, handle: Handle) -> Result<(Pin, &mut O), CapError> {
+        let (index, _) = self.find(table, handle)?;
+        let key = self.nodes.key(index).ok_or(CapError::Stale)?;
+        let node = self.nodes.get_mut(key).ok_or(CapError::Stale)?;
+        node.pins = node.pins.checked_add(1).ok_or(CapError::BeingRevoked)?;
+        Ok((Pin(key), &mut node.object))
+    }
+
+    /// Undoes [`Space::pin`]. Does nothing for what has been revoked meanwhile.
+    ///
+    /// # Errors
+    /// [`CapError::Ledger`] if the ledger given is not the one that was drawn from.
+    pub fn unpin(&mut self, ledger: &mut Ledger, pin: Pin) -> Result<(), CapError> {
+        match self.nodes.get_mut(pin.0) {
+            Some(node) => node.pins = node.pins.saturating_sub(1),
+            None => return Ok(()),
+        }
+        self.sweep(ledger, pin.0.index)
     }
 
     /// What capabilities freed since the last call led to. Dropping an object may run code of its owner, also code
@@ -256,10 +179,10 @@ impl<O: Clone> Space<O> {
         core::mem::take(&mut self.dead)
     }
 
-    /// Capabilities held, and closed ones that something derived from them keeps.
+    /// Capabilities held, and closed ones that something keeps.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.nodes.len() - self.free_nodes.len()
+        self.nodes.len() as usize
     }
 
     /// Whether there are none.
@@ -268,12 +191,21 @@ impl<O: Clone> Space<O> {
         self.len() == 0
     }
 
+    /// What a table holds and pays for; also of one that is ending.
+    ///
+    /// # Errors
+    /// [`CapError::NoTable`] if it has ended.
+    pub fn census(&self, table: TableId) -> Result<TableCensus, CapError> {
+        let table = self.tables.get(table.0).ok_or(CapError::NoTable)?;
+        Ok(TableCensus {
+            held: table.slots.len(),
+            paid: table.paid,
+        })
+    }
+
     /// A table that something may be put in.
     pub(crate) fn receiving(&self, id: TableId) -> Result<&Table, CapError> {
-        let table = self
-            .table(id)
-            .filter(|table| !table.ending)
-            .ok_or(CapError::NoTable)?;
+        let table = self.table(id)?;
         if table.has_room() {
             Ok(table)
         } else {
@@ -281,46 +213,21 @@ impl<O: Clone> Space<O> {
         }
     }
 
-    /// The node behind a handle that its holder may use.
-    pub(crate) fn find(&self, table: TableId, handle: Handle) -> Result<usize, CapError> {
-        let table = self
-            .table(table)
-            .filter(|table| !table.ending)
-            .ok_or(CapError::NoTable)?;
-        let index = table.node(handle).ok_or(CapError::Stale)?;
-        if self.node(index)?.cut {
-            return Err(CapError::Revoked);
+    /// The node behind a handle that its holder may use, and its place.
+    pub(crate) fn find(&self, table: TableId, handle: Handle) -> Result<(u32, &Node<O>), CapError> {
+        let slots = &self.table(table)?.slots;
+        let index = *slots.get(handle.key()).ok_or(CapError::Stale)?;
+        let node = self.nodes.at(index).ok_or(CapError::Stale)?;
+        match node.status {
+            Status::Live => Ok((index, node)),
+            Status::Moving => Err(CapError::Stale),
+            Status::Cut => Err(CapError::Revoked),
         }
-        Ok(index)
     }
 
-    pub(crate) fn table(&self, id: TableId) -> Option<&Table> {
-        self.tables
-            .get(id.index)?
-            .as_ref()
-            .filter(|table| table.serial == id.serial)
-    }
-
-    pub(crate) fn table_mut(&mut self, id: TableId) -> Option<&mut Table> {
-        self.tables
-            .get_mut(id.index)?
-            .as_mut()
-            .filter(|table| table.serial == id.serial)
-    }
-
-    fn node(&self, index: usize) -> Result<&Node<O>, CapError> {
-        self.nodes
-            .get(index)
-            .and_then(Option::as_ref)
-            .ok_or(CapError::Stale)
-    }
-
-    pub(crate) fn node_mut(&mut self, index: usize) -> Option<&mut Node<O>> {
-        self.nodes.get_mut(index)?.as_mut()
-    }
-
-    pub(crate) fn next_serial(&mut self) -> u64 {
-        self.serials += 1;
-        self.serials
+    /// A table that can be used.
+    pub(crate) fn table(&self, id: TableId) -> Result<&Table, CapError> {
+        let table = self.tables.get(id.0).filter(|table| !table.ending);
+        table.ok_or(CapError::NoTable)
     }
 }

@@ -1,39 +1,63 @@
 //! The tree of derivation inside a [`Space`]: nodes, who they come from, which table pays for them, and how they come and go.
 //! Every list is doubly linked by place, so that each change but a sweep costs the same however large the tree is.
 
-use crate::ledger::{Ledger, Resource};
+use crate::amounts::Resource;
+use crate::ledger::Ledger;
 use crate::rights::{Badge, Rights};
+use crate::slab::NOWHERE;
 use crate::space::{CapError, Space};
 use crate::table::{Handle, TableId};
 
-/// One capability, held or closed.
+/// One capability, held or closed. Links are places in the slab of nodes, or [`NOWHERE`]; there is one for each
+/// capability in the system, so it is kept small.
 #[derive(Debug)]
 pub(crate) struct Node<O> {
-    /// Tells this use of the place in memory from others.
-    pub(crate) serial: u64,
     pub(crate) object: O,
-    pub(crate) rights: Rights,
     pub(crate) badge: Badge,
-    pub(crate) depth: u32,
-    /// The table that pays for it.
-    pub(crate) table: usize,
-    /// Its slot there, unless closed.
-    pub(crate) slot: Option<u32>,
-    /// Revocation has reached it: it cannot be used or derived from.
-    pub(crate) cut: bool,
+    pub(crate) rights: Rights,
+    /// At most [`crate::MAX_DERIVATION_DEPTH`].
+    pub(crate) depth: u8,
+    pub(crate) status: Status,
     /// What was derived from it is being revoked: nothing can be derived until that is done.
     pub(crate) revoking: bool,
-    pub(crate) parent: Option<usize>,
-    pub(crate) first_child: Option<usize>,
+    /// Calls in flight that were made through it.
+    pub(crate) pins: u32,
+    /// The place of the table that pays for it.
+    pub(crate) table: u32,
+    /// Its slot there, unless closed.
+    pub(crate) slot: u32,
+    pub(crate) parent: u32,
+    pub(crate) first_child: u32,
     pub(crate) siblings: Links,
     pub(crate) paid: Links,
 }
 
+/// Whether a capability can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Status {
+    /// It can.
+    Live,
+    /// It is on its way to another table, in a list of which the rest is being looked at.
+    Moving,
+    /// Revocation has reached it.
+    Cut,
+}
+
 /// Neighbours in a list.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Links {
-    pub(crate) previous: Option<usize>,
-    pub(crate) next: Option<usize>,
+    pub(crate) previous: u32,
+    pub(crate) next: u32,
+}
+
+impl Links {
+    /// The first one of a list that `next` was the first of.
+    const fn before(next: u32) -> Self {
+        Self {
+            previous: NOWHERE,
+            next,
+        }
+    }
 }
 
 /// What a new node is made of.
@@ -41,8 +65,8 @@ pub(crate) struct Derived<O> {
     pub(crate) object: O,
     pub(crate) rights: Rights,
     pub(crate) badge: Badge,
-    pub(crate) parent: Option<usize>,
-    pub(crate) depth: u32,
+    pub(crate) parent: u32,
+    pub(crate) depth: u8,
 }
 
 impl<O: Clone> Space<O> {
@@ -55,148 +79,146 @@ impl<O: Clone> Space<O> {
     ) -> Result<Handle, CapError> {
         let payer = self.receiving(to)?.account;
         ledger.draw(payer, Resource::Slots, 1)?;
-        let index = self.free_nodes.pop().unwrap_or_else(|| {
-            self.nodes.push(None);
-            self.nodes.len() - 1
-        });
-        let Some(handle) = self.table_mut(to).and_then(|table| table.put(index)) else {
-            self.free_nodes.push(index);
-            ledger.give_back(payer, Resource::Slots, 1)?;
-            return Err(CapError::TableFull);
-        };
-        let serial = self.next_serial();
-        let first = derived
-            .parent
-            .and_then(|parent| self.node_mut(parent)?.first_child.replace(index));
-        if let Some(first) = first.and_then(|first| self.node_mut(first)) {
-            first.siblings.previous = Some(index);
-        }
-        self.nodes[index] = Some(Node {
-            serial,
+        let inserted = self.nodes.insert(Node {
             object: derived.object,
             rights: derived.rights,
             badge: derived.badge,
             depth: derived.depth,
-            table: to.index,
-            slot: Some(handle.index),
-            cut: false,
+            status: Status::Live,
             revoking: false,
+            pins: 0,
+            table: to.0.index,
+            slot: NOWHERE,
             parent: derived.parent,
-            first_child: None,
-            siblings: Links {
-                previous: None,
-                next: first,
-            },
-            paid: Links::default(),
+            first_child: NOWHERE,
+            siblings: Links::before(NOWHERE),
+            paid: Links::before(NOWHERE),
         });
-        self.link_paid(index);
+        let Ok(node) = inserted else {
+            ledger.give_back(payer, Resource::Slots, 1)?;
+            return Err(CapError::TableFull);
+        };
+        let table = self.tables.get_mut(to.0);
+        let Some(handle) = table.and_then(|table| table.put(node.index)) else {
+            self.nodes.remove(node);
+            ledger.give_back(payer, Resource::Slots, 1)?;
+            return Err(CapError::TableFull);
+        };
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.slot = handle.index;
+        }
+        self.link_child(node.index, derived.parent);
+        self.link_paid(node.index);
         Ok(handle)
     }
 
     /// Takes a node out of its slot; it stays in the tree.
-    pub(crate) fn empty_slot(&mut self, index: usize) {
-        let Some(node) = self.node_mut(index) else {
+    pub(crate) fn empty_slot(&mut self, index: u32) {
+        let Some(node) = self.nodes.at_mut(index) else {
             return;
         };
-        let (table, slot) = (node.table, node.slot.take());
-        if let (Some(Some(table)), Some(slot)) = (self.tables.get_mut(table), slot) {
+        let slot = core::mem::replace(&mut node.slot, NOWHERE);
+        if let Some(table) = self.tables.at_mut(node.table) {
             table.clear(slot);
         }
     }
 
-    /// Frees a node that is in no slot and that nothing is derived from, then its parent if that is such a one too,
-    /// and so on: at most [`MAX_DERIVATION_DEPTH`] of them.
-    pub(crate) fn sweep(
-        &mut self,
-        ledger: &mut Ledger,
-        mut from: Option<usize>,
-    ) -> Result<(), CapError> {
-        while let Some(index) = from {
-            let Some(node) = self.node_mut(index) else {
-                break;
-            };
-            if node.slot.is_some() || node.first_child.is_some() {
+    /// Frees a node that is in no slot and that nothing is derived from or in flight through, then its parent if that is
+    /// such a one too, and so on: at most [`crate::MAX_DERIVATION_DEPTH`] of them.
+    pub(crate) fn sweep(&mut self, ledger: &mut Ledger, mut index: u32) -> Result<(), CapError> {
+        while let Some(node) = self.nodes.at(index) {
+            if node.slot != NOWHERE || node.first_child != NOWHERE || node.pins > 0 {
                 break;
             }
-            from = node.parent;
+            let parent = node.parent;
             self.free(ledger, index)?;
+            index = parent;
         }
         Ok(())
     }
 
     /// Takes a childless node out of the tree and gives back what it cost.
-    pub(crate) fn free(&mut self, ledger: &mut Ledger, index: usize) -> Result<(), CapError> {
+    pub(crate) fn free(&mut self, ledger: &mut Ledger, index: u32) -> Result<(), CapError> {
         self.unlink_paid(index);
-        let Some(node) = self.nodes.get_mut(index).and_then(Option::take) else {
+        let key = self.nodes.key(index);
+        let Some(node) = key.and_then(|key| self.nodes.remove(key)) else {
             return Ok(());
         };
-        self.free_nodes.push(index);
-        self.dead.push(node.object);
         let Links { previous, next } = node.siblings;
-        match previous {
-            Some(previous) => {
-                if let Some(previous) = self.node_mut(previous) {
-                    previous.siblings.next = next;
-                }
-            }
-            None => {
-                if let Some(parent) = node.parent.and_then(|parent| self.node_mut(parent)) {
-                    parent.first_child = next;
-                }
-            }
+        if let Some(previous) = self.nodes.at_mut(previous) {
+            previous.siblings.next = next;
+        } else if let Some(parent) = self.nodes.at_mut(node.parent) {
+            parent.first_child = next;
         }
-        if let Some(next) = next.and_then(|next| self.node_mut(next)) {
+        if let Some(next) = self.nodes.at_mut(next) {
             next.siblings.previous = previous;
         }
-        if let Some(Some(table)) = self.tables.get(node.table) {
+        self.dead.push(node.object);
+        if let Some(table) = self.tables.at(node.table) {
             ledger.give_back(table.account, Resource::Slots, 1)?;
         }
         Ok(())
     }
 
-    pub(crate) fn parent(&self, index: usize) -> Option<usize> {
-        self.nodes.get(index)?.as_ref()?.parent
-    }
-
-    pub(crate) fn link_paid(&mut self, index: usize) {
-        let Some(table) = self.node_mut(index).map(|node| node.table) else {
+    /// Makes a new node the youngest child.
+    fn link_child(&mut self, index: u32, parent: u32) {
+        let Some(parent) = self.nodes.at_mut(parent) else {
             return;
         };
-        let first = match self.tables.get_mut(table) {
-            Some(Some(table)) => table.first_paid.replace(index),
-            _ => None,
-        };
-        if let Some(first) = first.and_then(|first| self.node_mut(first)) {
-            first.paid.previous = Some(index);
+        let first = core::mem::replace(&mut parent.first_child, index);
+        if let Some(first) = self.nodes.at_mut(first) {
+            first.siblings.previous = index;
         }
-        if let Some(node) = self.node_mut(index) {
-            node.paid = Links {
-                previous: None,
-                next: first,
-            };
+        if let Some(node) = self.nodes.at_mut(index) {
+            node.siblings = Links::before(first);
         }
     }
 
-    pub(crate) fn unlink_paid(&mut self, index: usize) {
-        let Some((table, Links { previous, next })) =
-            self.node_mut(index).map(|node| (node.table, node.paid))
-        else {
+    /// Adds a node to those its table pays for.
+    pub(crate) fn link_paid(&mut self, index: u32) {
+        let Some(node) = self.nodes.at_mut(index) else {
             return;
         };
-        match previous {
-            Some(previous) => {
-                if let Some(previous) = self.node_mut(previous) {
-                    previous.paid.next = next;
-                }
-            }
-            None => {
-                if let Some(Some(table)) = self.tables.get_mut(table) {
-                    table.first_paid = next;
-                }
+        let Some(table) = self.tables.at_mut(node.table) else {
+            return;
+        };
+        let first = core::mem::replace(&mut table.first_paid, index);
+        table.paid += 1;
+        node.paid = Links::before(first);
+        if let Some(first) = self.nodes.at_mut(first) {
+            first.paid.previous = index;
+        }
+    }
+
+    /// Takes a node from those its table pays for.
+    pub(crate) fn unlink_paid(&mut self, index: u32) {
+        let Some(node) = self.nodes.at(index) else {
+            return;
+        };
+        let (table, Links { previous, next }) = (node.table, node.paid);
+        if let Some(table) = self.tables.at_mut(table) {
+            table.paid = table.paid.saturating_sub(1);
+            if previous == NOWHERE {
+                table.first_paid = next;
             }
         }
-        if let Some(next) = next.and_then(|next| self.node_mut(next)) {
+        if let Some(previous) = self.nodes.at_mut(previous) {
+            previous.paid.next = next;
+        }
+        if let Some(next) = self.nodes.at_mut(next) {
             next.paid.previous = previous;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capability_costs_less_than_a_hundred_bytes() {
+        // With a reference to an object, which is two words.
+        let node = size_of::<Option<Node<&dyn core::fmt::Debug>>>();
+        assert!(node <= 72, "{node}");
     }
 }

@@ -1,239 +1,164 @@
-//! What an entry says. Eight words, little-endian:
+//! What an entry says: eight words, little-endian, of which this is the only reader and writer.
 //!
-//! | word | call | completion |
-//! |---|---|---|
-//! | 0 | id, chosen by the client | the same id |
-//! | 1 | target (32 bits), interface (16), method (16) | status (32 bits), reserved |
-//! | 2 | flags (16), data bytes (8), reserved (40) | reserved (16), data bytes (8), reserved (40) |
-//! | 3 | deadline in nanoseconds, 0 for none | reserved |
-//! | 4 to 7 | data, up to 32 bytes | data |
+//! | word | bits | call | completion | note |
+//! |---|---|---|---|---|
+//! | 0 | 0..32 | sequence: the queue's, see [`crate::queue`] | the same | the same |
+//! | | 32..40 | kind: 1 | kind: 16 | kind: 2 to 15 |
+//! | | 40..48 | 0 | 0 | 0 |
+//! | | 48..64 | [`Flags`] | [`Flags`] | [`Flags`] |
+//! | 1 | 0..32 | id of the call | id of the call | id of the call, or 0 |
+//! | | 32..64 | target: slot, or id of the promised call | [`Status`] | what the kind says |
+//! | 2 | all | interface | detail of the status | what the kind says |
+//! | 3 | 0..16 | method | 0 | what the kind says |
+//! | | 16..32 | index of the promised capability | 0 | what the kind says |
+//! | | 32..40 | capabilities listed | capabilities listed | capabilities listed |
+//! | | 40..48 | calls that come before | 0 | 0 |
+//! | | 48..56 | bytes of data in the body, 0 to 32 | the same | the same |
+//! | | 56..64 | 0 | 0 | 0 |
+//! | 4 to 7 | all | body | body | body |
+//!
+//! The body holds, in this order and each only if a flag or count says so: the deadline, the buffer, the capability list, the
+//! calls that come before, the data. What is left over is zero: an entry has one encoding.
+//!
+//! A peer's entry is an allegation. It is copied out whole, decoded once, and after that it is a [`Call`], a
+//! [`Completion`] or a [`Note`], whose lengths and counts are true. Ids and slots in it are still only claims:
+//! [`crate::lane`] and the owner of the capability table check those.
+
+mod body;
+mod call;
+mod completion;
+mod lists;
+mod note;
+mod payload;
+
+pub use body::{BufferRef, Flags};
+pub use call::{Call, Deadline, Target};
+pub use completion::{Completion, Status};
+pub use lists::{After, CapRef, Caps, Spilled, Transfer};
+pub use note::{Note, NoteKind};
+pub use payload::Payload;
 
 use crate::layout::{ENTRY_WORDS, halves};
 
 /// An entry as it crosses the ring.
 pub type Entry = [u64; ENTRY_WORDS];
 
-/// Words of an entry that carry data.
-const DATA_WORDS: usize = 4;
-
-/// Data that fits in an entry: 0 to [`Payload::MAX`] bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Payload {
-    words: [u64; DATA_WORDS],
-    len: u8,
+/// Names a call from its submission until its completion was taken: a place in the client's table, and how often that was
+/// used before. Only the lane that it was submitted on knows what it names.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct CallId {
+    /// The place, below the lane's number of credits.
+    pub slot: u16,
+    /// How often the place was used, modulo 2^16.
+    pub generation: u16,
 }
 
-impl Payload {
-    /// Most bytes.
-    pub const MAX: usize = DATA_WORDS * 8;
-
-    /// The first [`Payload::MAX`] bytes of `bytes`, and the rest of them.
+impl CallId {
+    /// As it is written in an entry.
     #[must_use]
-    pub fn split(bytes: &[u8]) -> (Self, &[u8]) {
-        let (head, rest) = bytes.split_at(bytes.len().min(Self::MAX));
-        let mut words = [0; DATA_WORDS];
-        for (word, chunk) in words.iter_mut().zip(head.chunks(8)) {
-            let mut eight = [0; 8];
-            eight
-                .iter_mut()
-                .zip(chunk)
-                .for_each(|(to, from)| *to = *from);
-            *word = u64::from_le_bytes(eight);
+    pub const fn to_bits(self) -> u32 {
+        (self.generation as u32) << 16 | self.slot as u32
+    }
+
+    /// Reads what [`CallId::to_bits`] wrote.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        let [a, b, c, d] = bits.to_le_bytes();
+        Self {
+            slot: u16::from_le_bytes([a, b]),
+            generation: u16::from_le_bytes([c, d]),
         }
-        // At most 32.
-        (
-            Self {
-                words,
-                len: head.len() as u8,
-            },
-            rest,
-        )
-    }
-
-    /// How many bytes.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len as usize
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The bytes, the first [`Payload::len`] of these.
-    fn array(&self) -> [u8; Self::MAX] {
-        let mut bytes = [0; Self::MAX];
-        for (chunk, word) in bytes.chunks_exact_mut(8).zip(self.words) {
-            chunk.copy_from_slice(&word.to_le_bytes());
-        }
-        bytes
-    }
-
-    /// Calls `read` with the bytes.
-    pub fn with<T>(&self, read: impl FnOnce(&[u8]) -> T) -> T {
-        let bytes = self.array();
-        read(bytes.get(..self.len()).unwrap_or(&bytes))
-    }
-
-    fn decode(len: u8, words: [u64; DATA_WORDS]) -> Option<Self> {
-        (usize::from(len) <= Self::MAX).then_some(Self { words, len })
     }
 }
 
-/// A call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Call {
-    /// Slot of the capability called.
-    pub target: u32,
-    /// Which interface of the object.
-    pub interface: u16,
-    /// Which method of the interface.
-    pub method: u16,
-    /// What the method says they mean.
-    pub flags: u16,
-    /// When the answer is of no more use, in nanoseconds of the clock both sides share; 0 for never.
-    pub deadline: u64,
-    /// Arguments.
-    pub data: Payload,
-}
+/// What an entry is; the rest of it is read accordingly.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Kind(pub u8);
 
-impl Call {
-    /// The entry of this call with the id `id`.
-    #[must_use]
-    pub fn encode(&self, id: u64) -> Entry {
-        let what =
-            u64::from(self.method) << 48 | u64::from(self.interface) << 32 | u64::from(self.target);
-        let how = u64::from(self.data.len) << 16 | u64::from(self.flags);
-        let [a, b, c, d] = self.data.words;
-        [id, what, how, self.deadline, a, b, c, d]
-    }
+impl Kind {
+    /// A call, in a submission queue.
+    pub const CALL: Self = Self(1);
+    /// A completion; the only kind in a completion queue.
+    pub const COMPLETION: Self = Self(16);
 
-    /// The id and the call in an entry, or `None` if a length or reserved bit in it cannot be.
+    /// The kind that an entry claims to be.
     #[must_use]
-    pub fn decode(entry: Entry) -> Option<(u64, Self)> {
-        let [id, what, how, deadline, data @ ..] = entry;
-        let [target, upper] = halves(what);
-        let [t0, t1, t2, t3] = upper.to_le_bytes();
-        let [f0, f1, len, 0, 0, 0, 0, 0] = how.to_le_bytes() else {
-            return None;
-        };
-        let call = Self {
-            target,
-            interface: u16::from_le_bytes([t0, t1]),
-            method: u16::from_le_bytes([t2, t3]),
-            flags: u16::from_le_bytes([f0, f1]),
-            deadline,
-            data: Payload::decode(len, data)?,
-        };
-        Some((id, call))
+    pub const fn of(entry: &Entry) -> Self {
+        let [_, _, _, _, kind, _, _, _] = entry[0].to_le_bytes();
+        Self(kind)
     }
 }
 
-/// How a call ended. What is not listed is an error of the object's own.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Status(pub u32);
-
-impl Status {
-    /// Done.
-    pub const OK: Self = Self(0);
-    /// The object has no such interface or method.
-    pub const NO_METHOD: Self = Self(1);
-    /// The capability called was revoked.
-    pub const REVOKED: Self = Self(2);
-    /// The arguments are not the method's.
-    pub const BAD_ARGUMENT: Self = Self(3);
+/// Why an entry cannot be: the fault of whoever wrote it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EntryError {
+    /// Its kind is not known, or has no business in this queue.
+    Kind(u8),
+    /// A flag that is not known, or not for this kind.
+    Flags(u16),
+    /// What the counts promise does not fit in the body, or not in the buffer.
+    Length,
+    /// A capability reference of no known kind.
+    Capability,
+    /// Bits that must be zero are not.
+    Reserved,
 }
 
-/// A completion.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Completion {
-    /// How it ended.
-    pub status: Status,
-    /// Results.
-    pub data: Payload,
+/// What does not fit in an entry: the fault of who made the call. Data goes into a buffer, lists to its beginning.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TooLong;
+
+/// The first word, all but its sequence.
+const fn first(kind: Kind, flags: u16) -> u64 {
+    (flags as u64) << 48 | (kind.0 as u64) << 32
 }
 
-impl Completion {
-    /// The entry that completes the call `id`.
-    #[must_use]
-    pub fn encode(&self, id: u64) -> Entry {
-        let [a, b, c, d] = self.data.words;
-        [
-            id,
-            u64::from(self.status.0),
-            u64::from(self.data.len) << 16,
-            0,
-            a,
-            b,
-            c,
-            d,
-        ]
+/// Kind and flags of the first word.
+fn kind_and_flags(word: u64) -> Result<(Kind, u16), EntryError> {
+    let [_, _, _, _, kind, reserved, low, high] = word.to_le_bytes();
+    if reserved != 0 {
+        return Err(EntryError::Reserved);
+    }
+    Ok((Kind(kind), u16::from_le_bytes([low, high])))
+}
+
+/// A word of two halves, low one first.
+const fn join(low: u32, high: u32) -> u64 {
+    (high as u64) << 32 | low as u64
+}
+
+/// Word 3, taken apart.
+#[derive(Clone, Copy)]
+struct Third {
+    method: u16,
+    index: u16,
+    caps: u8,
+    after: u8,
+    data: u8,
+}
+
+impl Third {
+    const fn encode(self) -> u64 {
+        (self.data as u64) << 48
+            | (self.after as u64) << 40
+            | (self.caps as u64) << 32
+            | (self.index as u64) << 16
+            | self.method as u64
     }
 
-    /// The id and the completion in an entry, or `None` if a length or reserved bit in it cannot be.
-    #[must_use]
-    pub fn decode(entry: Entry) -> Option<(u64, Self)> {
-        let [id, status, how, 0, data @ ..] = entry else {
-            return None;
+    fn decode(word: u64) -> Result<Self, EntryError> {
+        let [m0, m1, i0, i1, caps, after, data, 0] = word.to_le_bytes() else {
+            return Err(EntryError::Reserved);
         };
-        let [status, 0] = halves(status) else {
-            return None;
-        };
-        let [0, 0, len, 0, 0, 0, 0, 0] = how.to_le_bytes() else {
-            return None;
-        };
-        Some((
-            id,
-            Self {
-                status: Status(status),
-                data: Payload::decode(len, data)?,
-            },
-        ))
+        Ok(Self {
+            method: u16::from_le_bytes([m0, m1]),
+            index: u16::from_le_bytes([i0, i1]),
+            caps,
+            after,
+            data,
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::vec::Vec;
-
-    proptest! {
-        #[test]
-        fn a_call_reads_back(
-            id: u64, target: u32, interface: u16, method: u16, flags: u16, deadline: u64,
-            bytes in proptest::collection::vec(any::<u8>(), 0..80),
-        ) {
-            let (data, rest) = Payload::split(&bytes);
-            let call = Call { target, interface, method, flags, deadline, data };
-            prop_assert_eq!(Call::decode(call.encode(id)), Some((id, call)));
-            let mut joined: Vec<u8> = data.with(<[u8]>::to_vec);
-            joined.extend(rest);
-            prop_assert_eq!(joined, bytes);
-        }
-
-        #[test]
-        fn a_completion_reads_back(id: u64, status: u32, bytes in proptest::collection::vec(any::<u8>(), 0..33)) {
-            let completion = Completion { status: Status(status), data: Payload::split(&bytes).0 };
-            prop_assert_eq!(Completion::decode(completion.encode(id)), Some((id, completion)));
-        }
-
-        #[test]
-        fn what_any_words_decode_to_encodes_to_the_same_words(words: [u64; 8]) {
-            if let Some((id, call)) = Call::decode(words) {
-                prop_assert_eq!(call.encode(id), words);
-            }
-            if let Some((id, completion)) = Completion::decode(words) {
-                prop_assert_eq!(completion.encode(id), words);
-            }
-        }
-    }
-
-    #[test]
-    fn a_length_past_the_entry_is_refused() {
-        assert_eq!(Call::decode([0, 0, 33 << 16, 0, 0, 0, 0, 0]), None);
-        assert_eq!(Completion::decode([0, 0, 33 << 16, 0, 0, 0, 0, 0]), None);
-    }
-}
+mod tests;

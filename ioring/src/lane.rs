@@ -6,27 +6,9 @@ mod hostile;
 
 use alloc::vec::Vec;
 
-use crate::entry::{Call, Completion};
+use crate::entry::{Call, CallId, Completion, TooLong};
 use crate::layout::Geometry;
 use crate::queue::{Broken, Consumer, Producer, queue};
-
-/// A call under way, as its client names it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct CallId {
-    slot: u32,
-    generation: u32,
-}
-
-impl CallId {
-    const fn to_word(self) -> u64 {
-        (self.generation as u64) << 32 | self.slot as u64
-    }
-
-    const fn from_word(word: u64) -> Self {
-        let [slot, generation] = crate::layout::halves(word);
-        Self { slot, generation }
-    }
-}
 
 /// Why nothing was done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +17,14 @@ pub enum LaneError {
     NoCredit,
     /// The other side broke the protocol: an impossible index, id or entry. The lane is of no more use.
     Broken,
+    /// The call does not fit in an entry.
+    TooLong,
+}
+
+impl From<TooLong> for LaneError {
+    fn from(_: TooLong) -> Self {
+        Self::TooLong
+    }
 }
 
 impl From<Broken> for LaneError {
@@ -46,7 +36,7 @@ impl From<Broken> for LaneError {
 /// A place for a call under way.
 #[derive(Clone, Copy)]
 struct Outstanding {
-    generation: u32,
+    generation: u16,
     busy: bool,
 }
 
@@ -55,7 +45,7 @@ pub struct Client {
     calls: Producer,
     completions: Consumer,
     outstanding: Vec<Outstanding>,
-    free: Vec<u32>,
+    free: Vec<u16>,
     broken: bool,
 }
 
@@ -73,7 +63,7 @@ pub struct Server {
 #[derive(Debug)]
 #[must_use = "each call ends in exactly one completion"]
 pub struct Incoming {
-    id: u64,
+    id: CallId,
     /// What is asked.
     pub call: Call,
 }
@@ -93,7 +83,7 @@ pub fn lane(geometry: Geometry) -> (Client, Server) {
                 busy: false,
             })
             .collect(),
-        free: (0..size).rev().collect(),
+        free: (0..size as u16).rev().collect(),
         broken: false,
     };
     let server = Server {
@@ -127,18 +117,20 @@ impl Client {
         if self.broken {
             return Err(LaneError::Broken);
         }
-        let slot = self.free.pop().ok_or(LaneError::NoCredit)?;
+        let slot = *self.free.last().ok_or(LaneError::NoCredit)?;
         let place = self
             .outstanding
-            .get_mut(slot as usize)
+            .get_mut(usize::from(slot))
             .ok_or(LaneError::Broken)?;
-        place.busy = true;
         let id = CallId {
             slot,
             generation: place.generation,
         };
+        let entry = call.encode(id)?;
+        place.busy = true;
+        self.free.pop();
         // With a credit there is room, unless the server has completed calls that it has not taken.
-        if !self.calls.push(call.encode(id.to_word()))? {
+        if !self.calls.push(entry)? {
             self.broken = true;
             return Err(LaneError::Broken);
         }
@@ -156,16 +148,16 @@ impl Client {
         let Some(entry) = self.completions.pop()? else {
             return Ok(None);
         };
-        let taken = Completion::decode(entry)
-            .and_then(|(word, completion)| Some((self.settle(word)?, completion)));
+        let taken = Completion::decode(&entry)
+            .ok()
+            .and_then(|(id, completion)| Some((self.settle(id)?, completion)));
         self.broken = taken.is_none();
         taken.map(Some).ok_or(LaneError::Broken)
     }
 
     /// The call of an id that is out, which it is no more; `None` if no such call is.
-    fn settle(&mut self, word: u64) -> Option<CallId> {
-        let id = CallId::from_word(word);
-        let place = self.outstanding.get_mut(id.slot as usize)?;
+    fn settle(&mut self, id: CallId) -> Option<CallId> {
+        let place = self.outstanding.get_mut(usize::from(id.slot))?;
         if !place.busy || place.generation != id.generation {
             return None;
         }
@@ -202,7 +194,9 @@ impl Server {
         let Some(entry) = self.calls.pop()? else {
             return Ok(None);
         };
-        let decoded = Call::decode(entry).filter(|_| self.owed < self.size);
+        let decoded = Call::decode(&entry)
+            .ok()
+            .filter(|_| self.owed < self.size);
         self.broken = decoded.is_none();
         let (id, call) = decoded.ok_or(LaneError::Broken)?;
         self.owed += 1;
@@ -219,7 +213,7 @@ impl Server {
         completion: &Completion,
     ) -> Result<(), LaneError> {
         self.owed = self.owed.checked_sub(1).ok_or(LaneError::Broken)?;
-        match self.completions.push(completion.encode(incoming.id))? {
+        match self.completions.push(completion.encode(incoming.id)?)? {
             true => Ok(()),
             false => Err(LaneError::Broken),
         }
@@ -281,7 +275,7 @@ mod tests {
         let word = taken.id;
         server.complete(taken, &Completion::default()).unwrap();
         assert_eq!(
-            server.completions.push(Completion::default().encode(word)),
+            server.completions.push(Completion::default().encode(word).unwrap()),
             Ok(true)
         );
         assert!(client.take().unwrap().is_some());
@@ -294,13 +288,13 @@ mod tests {
         let (mut client, mut server) = small();
         let mut taken = Vec::new();
         for id in 0..4 {
-            client.calls.push(call(0).encode(id)).unwrap();
+            client.calls.push(call(0).encode(CallId::from_bits(id)).unwrap()).unwrap();
             taken.push(server.take().unwrap().unwrap());
         }
-        client.calls.push(call(0).encode(4)).unwrap();
+        client.calls.push(call(0).encode(CallId::from_bits(4)).unwrap()).unwrap();
         assert_eq!(server.take().unwrap_err(), LaneError::Broken);
         taken.clear();
-        client.calls.push(call(0).encode(5)).unwrap();
+        client.calls.push(call(0).encode(CallId::from_bits(5)).unwrap()).unwrap();
         assert_eq!(server.take().unwrap_err(), LaneError::Broken);
     }
 
@@ -309,10 +303,10 @@ mod tests {
         #[test]
         fn each_call_ends_in_exactly_one_completion(ops in proptest::collection::vec((0_u8..3, any::<usize>()), 0..200)) {
             let (mut client, mut server) = small();
-            let (mut out, mut taken, mut sent) = (BTreeSet::new(), Vec::new(), 0_u32);
+            let (mut out, mut taken, mut sent) = (BTreeSet::new(), Vec::new(), 0_u64);
             for (op, which) in ops {
                 match op {
-                    0 => match client.submit(&Call { target: sent, ..Call::default() }) {
+                    0 => match client.submit(&Call { interface: sent, ..Call::default() }) {
                         Ok(id) => {
                             prop_assert!(out.insert((id.slot, id.generation)));
                             sent += 1;
@@ -323,7 +317,7 @@ mod tests {
                     _ => {
                         if !taken.is_empty() {
                             let incoming = taken.swap_remove(which % taken.len());
-                            let status = Status(incoming.call.target);
+                            let status = Status(incoming.call.interface as u32);
                             server.complete(incoming, &Completion { status, ..Completion::default() }).unwrap();
                         }
                         if let Some((id, _)) = client.take().unwrap() {

@@ -14,13 +14,15 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod deque;
 pub mod entry;
 pub mod lane;
 pub mod layout;
 pub mod queue;
+pub mod reducer;
 mod sync;
 
-pub use entry::{Call, Completion, Entry, Payload};
-pub use lane::{CallId, Client, Incoming, LaneError, Server};
+pub use entry::{Call, CallId, Completion, Entry, Payload};
+pub use lane::{Client, Incoming, LaneError, Server};
 pub use layout::Geometry;
 pub use queue::{Broken, Consumer, Producer};

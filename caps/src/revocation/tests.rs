@@ -1,7 +1,8 @@
 //! Revocation and the whole space, by example and against a naive model.
 
 use super::*;
-use crate::ledger::{Amounts, LedgerError, Resource};
+use crate::amounts::{Amounts, Resource};
+use crate::ledger::LedgerError;
 use crate::rights::{Badge, Rights};
 use crate::space::MAX_DERIVATION_DEPTH;
 use proptest::prelude::*;
@@ -21,7 +22,7 @@ fn fixture(tables: usize) -> Fixture {
     let ledger = Ledger::new(Amounts::UNLIMITED);
     let mut space = Space::default();
     let tables = (0..tables)
-        .map(|_| space.create_table(ledger.root(), 1000))
+        .map(|_| space.create_table(ledger.root(), 1000).unwrap())
         .collect();
     Fixture {
         space,
@@ -198,8 +199,8 @@ fn limits_are_kept_and_a_refusal_changes_nothing() {
     });
     let account = ledger.root();
     let mut space = Space::default();
-    let small = space.create_table(account, 1);
-    let large = space.create_table(account, 100);
+    let small = space.create_table(account, 1).unwrap();
+    let large = space.create_table(account, 100).unwrap();
     let held = space
         .insert(&mut ledger, small, 'a', Rights::ALL, Badge::NONE)
         .unwrap();
@@ -218,6 +219,7 @@ fn limits_are_kept_and_a_refusal_changes_nothing() {
     assert_eq!(
         refused,
         Err(CapError::Ledger(LedgerError::Exhausted {
+            name: crate::Name::new("root"),
             account,
             resource
         }))

@@ -21,10 +21,10 @@ use crate::domain::Capability;
 pub const WRITE: Rights = Rights::object(0);
 
 /// The console's interface number, and its one method: append the data to the line.
-const INTERFACE: u16 = 1;
+const INTERFACE: u64 = 1;
 const APPEND: u16 = 0;
 /// Flag of [`APPEND`]: the line ends here.
-const END_OF_LINE: u16 = 1;
+const END_OF_LINE: u16 = 1 << 8;
 /// Entries of a lane's queues.
 const ENTRIES: u32 = 64;
 /// Longest line in bytes: it must fit in a lane at once. What is longer is cut off there.

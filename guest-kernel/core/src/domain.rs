@@ -50,9 +50,13 @@ impl Domains {
         name: &'static str,
         limits: Amounts,
     ) -> Result<Domain, LedgerError> {
-        let account = self.account.open(limits)?;
+        let account = self.account.open(name, limits)?;
         let capacity = u32::try_from(limits.slots).unwrap_or(u32::MAX);
         let table = self.space.lock().create_table(account.id(), capacity);
+        let Ok(table) = table else {
+            account.close()?;
+            return Err(LedgerError::Full);
+        };
         Ok(Domain {
             domains: self.clone(),
             name,
@@ -272,6 +276,7 @@ mod tests {
             timers: 10,
             tasks: 10,
             slots: 10,
+            ..Amounts::NONE
         }
     }
 

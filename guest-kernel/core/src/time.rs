@@ -1,25 +1,6 @@
 //! Time as the kernel counts it: nanoseconds since boot, and the conversion from and to a counter's ticks.
 
-use core::time::Duration;
-
-/// A moment, in nanoseconds since the kernel took over the machine. 64 bits last 584 years.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct Instant(pub u64);
-
-impl Instant {
-    /// The moment `by` later, or the last there is.
-    #[must_use]
-    pub fn after(self, by: Duration) -> Self {
-        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(by))
-    }
-
-    /// Time since `earlier`, or zero if that lies ahead.
-    #[must_use]
-    pub const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
-}
+pub use isthmus_caps::Instant;
 
 /// Nanoseconds in a second.
 const SECOND: u64 = 1_000_000_000;

@@ -20,6 +20,7 @@ const MODULE: Amounts = Amounts {
     timers: 1,
     tasks: 1,
     slots: 8,
+    ..Amounts::NONE
 };
 
 /// What boot found and made.

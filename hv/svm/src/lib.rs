@@ -11,12 +11,15 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod asid;
 pub mod capabilities;
 pub mod control;
 pub mod event;
 pub mod exit;
 pub mod field;
 pub mod intercept;
+pub mod npt;
+pub mod permissions;
 pub mod segment;
 
 pub use field::{Field, Vmcb, VmcbPage};

@@ -14,7 +14,10 @@ use bitfield_struct::bitfield;
 use isthmus_abi::Hpa;
 
 pub use error::{MapError, OutOfTables, UnmapError};
-pub use space::{AddressSpace, Translation};
+pub use space::{Space, Translation};
+
+/// A guest-physical space translated by EPT.
+pub type AddressSpace = Space<Entry>;
 
 /// Entries in one table, at every level (SDM Vol. 3C §29.3.2).
 pub const ENTRIES: usize = 512;
@@ -218,6 +221,65 @@ impl PageSizes {
             3 => self.large_1g && self.large_2m,
             _ => false,
         }
+    }
+}
+
+/// How the entries of second-level page tables of four levels and 512 entries are laid out. EPT's are [`Entry`];
+/// those of nested paging are in the crate for AMD-V. Zero must mean "not present", and bits 2:0 and 11 of an entry
+/// that is not present must mean nothing else.
+pub trait Format: Copy {
+    /// The entry with these bits.
+    fn from_bits(bits: u64) -> Self;
+    /// The entry's bits.
+    fn into_bits(self) -> u64;
+    /// A reference to the next table. Permissions are decided in the leaf, so all are given here.
+    fn to_table(table: Hpa) -> Self;
+    /// A leaf at `level` (1: 4 KiB, 2: 2 MiB, 3: 1 GiB).
+    fn to_page(page: Hpa, level: u32, permissions: Permissions, memory_type: MemoryType) -> Self;
+    /// The leaf for `page` at `level` that says of it what this leaf, one level up, says.
+    fn piece(self, page: Hpa, level: u32) -> Self;
+    /// Whether a walk goes on from here.
+    fn is_present(self) -> bool;
+    /// Whether a walk that reached this entry at `level` ends here.
+    fn is_leaf(self, level: u32) -> bool;
+    /// The table or page referred to.
+    fn address(self) -> Hpa;
+    /// What this entry allows.
+    fn permissions(self) -> Permissions;
+    /// The memory type of a leaf; `None` for one that no leaf built here has.
+    fn memory_type(self) -> Option<MemoryType>;
+}
+
+impl Format for Entry {
+    fn from_bits(bits: u64) -> Self {
+        Self::from_bits(bits)
+    }
+    fn into_bits(self) -> u64 {
+        self.into_bits()
+    }
+    fn to_table(table: Hpa) -> Self {
+        Self::to_table(table)
+    }
+    fn to_page(page: Hpa, level: u32, permissions: Permissions, memory_type: MemoryType) -> Self {
+        Self::to_page(page, level, permissions, memory_type)
+    }
+    fn piece(self, page: Hpa, level: u32) -> Self {
+        self.with_page_size(level > 1).with_frame(frame_of(page))
+    }
+    fn is_present(self) -> bool {
+        self.is_present()
+    }
+    fn is_leaf(self, level: u32) -> bool {
+        self.is_leaf(level)
+    }
+    fn address(self) -> Hpa {
+        self.address()
+    }
+    fn permissions(self) -> Permissions {
+        self.permissions()
+    }
+    fn memory_type(self) -> Option<MemoryType> {
+        MemoryType::from_bits(self.memory_type_bits())
     }
 }
 

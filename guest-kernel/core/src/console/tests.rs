@@ -46,6 +46,7 @@ fn fixture() -> Fixture {
                 timers: 1,
                 tasks: 2,
                 slots: 4,
+                ..Amounts::NONE
             },
         )
         .unwrap();

@@ -53,6 +53,7 @@ fn fixture(timers: u64) -> Fixture {
         timers,
         tasks: 1,
         slots: 3,
+        ..Amounts::NONE
     };
     let domain = domains.create("heartbeat", limits).unwrap();
     let (worker, _) = Pretend::with_worker();

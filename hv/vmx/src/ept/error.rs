@@ -48,7 +48,7 @@ impl fmt::Display for MapError {
             }
             Self::Unreadable => f.write_str("pages to map are not readable"),
             Self::Overlap(gpa) => write!(f, "a page at guest-physical {gpa} is mapped already"),
-            Self::OutOfTables => f.write_str("no memory for EPT tables"),
+            Self::OutOfTables => f.write_str("no memory for page tables"),
         }
     }
 }
@@ -60,14 +60,14 @@ impl fmt::Display for UnmapError {
             Self::BeyondGuestPhysical => {
                 "range to unmap ends beyond the 48-bit guest-physical space"
             }
-            Self::OutOfTables => "no memory for EPT tables to split a large page",
+            Self::OutOfTables => "no memory for page tables to split a large page",
         })
     }
 }
 
 impl fmt::Display for OutOfTables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no memory for EPT tables")
+        f.write_str("no memory for page tables")
     }
 }
 

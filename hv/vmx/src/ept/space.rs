@@ -1,21 +1,24 @@
-//! The tables of one guest-physical space, changed while processors may be walking them.
+//! The tables of one guest-physical space, changed while processors may be walking them. Which bits an entry has is
+//! the business of its [`Format`]: EPT's here, nested paging's in the crate for AMD-V.
 //!
 //! Each change surveys first: it finds every reason to refuse and counts the tables it needs, takes them all,
 //! and only then touches what a processor can see, so it happens whole or not at all. A table that has become
 //! empty may still be known to a paging-structure cache (SDM Vol. 3C §29.4.1), so it is retired: kept until
-//! [`AddressSpace::reclaim`] says that the caches were flushed.
+//! [`Space::reclaim`] says that the caches were flushed.
 
 use super::chain::Chain;
 use super::{
-    ENTRIES, Entry, GUEST_PHYSICAL_BITS, MapError, MemoryType, OutOfTables, PageSizes, Permissions,
-    TableMemory, UnmapError,
+    ENTRIES, Format, GUEST_PHYSICAL_BITS, MapError, MemoryType, OutOfTables, PageSizes,
+    Permissions, TableMemory, UnmapError,
 };
+use core::marker::PhantomData;
 use isthmus_abi::{Gpa, Hpa, PAGE_SIZE};
 
 /// The level of the root.
 const ROOT_LEVEL: u32 = 4;
 /// First address that a leaf cannot hold (bits 51:12).
 const PHYSICAL_END: u64 = 1 << 52;
+
 /// Where a guest-physical address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Translation {
@@ -29,12 +32,14 @@ pub struct Translation {
     pub page_bytes: u64,
 }
 
-/// One guest-physical space. It does not free its tables when dropped: see [`AddressSpace::destroy`].
+/// One guest-physical space of four levels, whose entries are of the format `E`. It does not free its tables when
+/// dropped: see [`Space::destroy`].
 #[derive(Debug)]
-pub struct AddressSpace {
+pub struct Space<E> {
     root: Hpa,
     in_use: usize,
     retired: Chain,
+    format: PhantomData<E>,
 }
 
 /// A contiguous mapping that is being made.
@@ -58,8 +63,8 @@ impl Mapping {
             && slice.covers(level)
             && self.target(slice.from).is_multiple_of(span(level))
     }
-    fn leaf(&self, level: u32, gpa: u64) -> u64 {
-        Entry::to_page(
+    fn leaf<E: Format>(&self, level: u32, gpa: u64) -> u64 {
+        E::to_page(
             Hpa(self.target(gpa)),
             level,
             self.permissions,
@@ -104,11 +109,11 @@ fn slices(level: u32, from: u64, to: u64) -> impl Iterator<Item = Slice> {
     })
 }
 
-fn entry(memory: &impl TableMemory, table: Hpa, index: usize) -> Entry {
-    Entry::from_bits(memory.read(table, index))
+fn entry<E: Format>(memory: &impl TableMemory, table: Hpa, index: usize) -> E {
+    E::from_bits(memory.read(table, index))
 }
 
-impl AddressSpace {
+impl<E: Format> Space<E> {
     /// A space in which nothing is mapped.
     ///
     /// # Errors
@@ -119,10 +124,11 @@ impl AddressSpace {
             root,
             in_use: 1,
             retired: Chain::default(),
+            format: PhantomData,
         })
     }
 
-    /// The root, for [`super::EptPointer::new`].
+    /// The root, for [`super::EptPointer::new`] or N_CR3.
     #[must_use]
     pub const fn root(&self) -> Hpa {
         self.root
@@ -137,8 +143,8 @@ impl AddressSpace {
     /// Maps `bytes` from `gpa` to `hpa` by the largest pages that both addresses and `sizes` allow.
     ///
     /// Nothing was mapped there before, so no translation can be cached and no INVEPT is needed (SDM Vol. 3C
-    /// §29.4.3.4). Memory of another type than RAM needs a `memory_type` of its own; the guest's PAT is honoured in
-    /// every case.
+    /// §29.4.3.4), nor with nested paging a flush of the TLB (APM Vol. 2 §5.5). Memory of another type than RAM needs
+    /// a `memory_type` of its own; the guest's PAT is honoured in every case.
     ///
     /// # Errors
     /// See [`MapError`]; nothing is changed then.
@@ -176,9 +182,9 @@ impl AddressSpace {
             memory_type,
             sizes,
         };
-        let needed = survey_map(memory, Some(self.root), ROOT_LEVEL, gpa.0, end, &mapping)?;
+        let needed = survey_map::<E>(memory, Some(self.root), ROOT_LEVEL, gpa.0, end, &mapping)?;
         let mut fresh = Chain::take(memory, needed)?;
-        fill(
+        fill::<E>(
             memory, self.root, ROOT_LEVEL, gpa.0, end, &mapping, &mut fresh,
         );
         self.in_use += needed - fresh.length();
@@ -189,8 +195,8 @@ impl AddressSpace {
     /// Takes away whatever is mapped in `bytes` from `gpa`, splitting large pages that reach beyond.
     ///
     /// `Ok(true)`: something was mapped, so translations may be cached. Until every core that has run this
-    /// space has done INVEPT, the pages must not be used for anything else; then call
-    /// [`AddressSpace::reclaim`]. `Ok(false)`: nothing was mapped there.
+    /// space has done INVEPT or flushed its ASID, the pages must not be used for anything else; then call
+    /// [`Space::reclaim`]. `Ok(false)`: nothing was mapped there.
     ///
     /// # Errors
     /// See [`UnmapError`]; nothing is changed then.
@@ -204,7 +210,7 @@ impl AddressSpace {
             return Err(UnmapError::Misaligned);
         }
         let end = end_of(gpa, bytes).ok_or(UnmapError::BeyondGuestPhysical)?;
-        let needed = survey_unmap(memory, self.root, ROOT_LEVEL, gpa.0, end);
+        let needed = survey_unmap::<E>(memory, self.root, ROOT_LEVEL, gpa.0, end);
         let mut fresh = Chain::take(memory, needed)?;
         self.in_use += needed;
         let removed = self.clear(memory, self.root, ROOT_LEVEL, gpa.0, end, &mut fresh);
@@ -212,7 +218,7 @@ impl AddressSpace {
         Ok(removed)
     }
 
-    /// Frees the tables that were retired by [`AddressSpace::unmap`], and says how many. Call it only when
+    /// Frees the tables that were retired by [`Space::unmap`], and says how many. Call it only when
     /// every core that has run this space has done INVEPT since, or will before it runs it again.
     pub fn reclaim(&mut self, memory: &mut impl TableMemory) -> usize {
         self.retired.free(memory)
@@ -227,7 +233,7 @@ impl AddressSpace {
         let mut table = self.root;
         let mut permissions = Permissions::all();
         for level in (1..=ROOT_LEVEL).rev() {
-            let entry = entry(memory, table, (gpa.0 / span(level)) as usize % ENTRIES);
+            let entry = entry::<E>(memory, table, (gpa.0 / span(level)) as usize % ENTRIES);
             if !entry.is_present() {
                 return None;
             }
@@ -237,7 +243,7 @@ impl AddressSpace {
                 return Some(Translation {
                     hpa: entry.address().wrapping_add(offset),
                     permissions,
-                    memory_type: MemoryType::from_bits(entry.memory_type_bits())?,
+                    memory_type: entry.memory_type()?,
                     page_bytes: span(level),
                 });
             }
@@ -249,7 +255,7 @@ impl AddressSpace {
     /// Frees every table, and says how many there were. Call it only when no core will run this space again
     /// and every core that has run it has done INVEPT since.
     pub fn destroy(mut self, memory: &mut impl TableMemory) -> usize {
-        free_below(memory, self.root, ROOT_LEVEL) + self.retired.free(memory)
+        free_below::<E>(memory, self.root, ROOT_LEVEL) + self.retired.free(memory)
     }
 
     /// Clears the range in the table at `level`; whether anything was there.
@@ -264,7 +270,7 @@ impl AddressSpace {
     ) -> bool {
         let mut removed = false;
         for slice in slices(level, from, to) {
-            let entry = entry(memory, table, slice.index);
+            let entry = entry::<E>(memory, table, slice.index);
             if !entry.is_present() {
                 continue;
             }
@@ -278,7 +284,7 @@ impl AddressSpace {
                     break;
                 };
                 split(memory, entry, level, below);
-                memory.write(table, slice.index, Entry::to_table(below).into_bits());
+                memory.write(table, slice.index, E::to_table(below).into_bits());
                 below
             } else {
                 entry.address()
@@ -303,7 +309,7 @@ fn end_of(gpa: Gpa, bytes: u64) -> Option<u64> {
 
 /// Tables that [`fill`] will need; an error if something is mapped in the range. `table` is `None` below an
 /// entry that is not present.
-fn survey_map(
+fn survey_map<E: Format>(
     memory: &impl TableMemory,
     table: Option<Hpa>,
     level: u32,
@@ -316,12 +322,12 @@ fn survey_map(
     }
     let mut needed = 0;
     for slice in slices(level, from, to) {
-        let entry = table.map_or(Entry::new(), |table| entry(memory, table, slice.index));
+        let entry = table.map_or(E::from_bits(0), |table| entry(memory, table, slice.index));
         if entry.is_present() {
             if entry.is_leaf(level) {
                 return Err(MapError::Overlap(Gpa(slice.from)));
             }
-            needed += survey_map(
+            needed += survey_map::<E>(
                 memory,
                 Some(entry.address()),
                 level - 1,
@@ -330,14 +336,14 @@ fn survey_map(
                 mapping,
             )?;
         } else if !mapping.is_leaf(level, slice) {
-            needed += 1 + survey_map(memory, None, level - 1, slice.from, slice.to, mapping)?;
+            needed += 1 + survey_map::<E>(memory, None, level - 1, slice.from, slice.to, mapping)?;
         }
     }
     Ok(needed)
 }
 
 /// Maps the range in the table at `level`. A new table is linked only when it is complete.
-fn fill(
+fn fill<E: Format>(
     memory: &mut impl TableMemory,
     table: Hpa,
     level: u32,
@@ -347,9 +353,9 @@ fn fill(
     fresh: &mut Chain,
 ) {
     for slice in slices(level, from, to) {
-        let entry = entry(memory, table, slice.index);
+        let entry = entry::<E>(memory, table, slice.index);
         if entry.is_present() {
-            fill(
+            fill::<E>(
                 memory,
                 entry.address(),
                 level - 1,
@@ -359,9 +365,9 @@ fn fill(
                 fresh,
             );
         } else if mapping.is_leaf(level, slice) {
-            memory.write(table, slice.index, mapping.leaf(level, slice.from));
+            memory.write(table, slice.index, mapping.leaf::<E>(level, slice.from));
         } else if let Some(below) = fresh.pop(memory) {
-            fill(
+            fill::<E>(
                 memory,
                 below,
                 level - 1,
@@ -370,22 +376,28 @@ fn fill(
                 mapping,
                 fresh,
             );
-            memory.write(table, slice.index, Entry::to_table(below).into_bits());
+            memory.write(table, slice.index, E::to_table(below).into_bits());
         }
     }
 }
 
-/// Tables that [`AddressSpace::clear`] will need, one for each large page that reaches out of the range.
-fn survey_unmap(memory: &impl TableMemory, table: Hpa, level: u32, from: u64, to: u64) -> usize {
+/// Tables that [`Space::clear`] will need, one for each large page that reaches out of the range.
+fn survey_unmap<E: Format>(
+    memory: &impl TableMemory,
+    table: Hpa,
+    level: u32,
+    from: u64,
+    to: u64,
+) -> usize {
     slices(level, from, to)
         .map(|slice| {
-            let entry = entry(memory, table, slice.index);
+            let entry = entry::<E>(memory, table, slice.index);
             if !entry.is_present() {
                 0
             } else if entry.is_leaf(level) {
                 splits(level, slice)
             } else {
-                survey_unmap(memory, entry.address(), level - 1, slice.from, slice.to)
+                survey_unmap::<E>(memory, entry.address(), level - 1, slice.from, slice.to)
             }
         })
         .sum()
@@ -402,23 +414,20 @@ fn splits(level: u32, slice: Slice) -> usize {
 }
 
 /// Fills `below` with leaves that together say what `leaf`, at `level`, says.
-fn split(memory: &mut impl TableMemory, leaf: Entry, level: u32, below: Hpa) {
+fn split<E: Format>(memory: &mut impl TableMemory, leaf: E, level: u32, below: Hpa) {
     for index in 0..ENTRIES {
         let page = leaf.address().wrapping_add(index as u64 * span(level - 1));
-        let piece = leaf
-            .with_page_size(level - 1 > 1)
-            .with_frame(super::frame_of(page));
-        memory.write(below, index, piece.into_bits());
+        memory.write(below, index, leaf.piece(page, level - 1).into_bits());
     }
 }
 
 /// Frees the table at `level` and those below it; how many there were.
-fn free_below(memory: &mut impl TableMemory, table: Hpa, level: u32) -> usize {
+fn free_below<E: Format>(memory: &mut impl TableMemory, table: Hpa, level: u32) -> usize {
     let mut count = 1;
     for index in 0..ENTRIES {
-        let entry = entry(memory, table, index);
+        let entry = entry::<E>(memory, table, index);
         if entry.is_present() && !entry.is_leaf(level) {
-            count += free_below(memory, entry.address(), level - 1);
+            count += free_below::<E>(memory, entry.address(), level - 1);
         }
     }
     memory.free(table);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use isthmus_ioring::entry::{Completion, Status};
+use isthmus_ioring::entry::{CallId, Completion, Deadline, Note, Status, Target};
 use isthmus_ioring::lane::lane;
 use isthmus_ioring::layout::Header;
 use isthmus_ioring::queue::queue;
@@ -27,12 +27,18 @@ fn entry(input: &mut Input<'_>) -> Entry {
 /// What decodes encodes to the same, data past its length aside.
 fn entries(data: &[u8]) {
     let words = entry(&mut Input::new(data));
-    if let Some((id, call)) = Call::decode(words) {
+    // The sequence is the queue's.
+    let mut entry = words;
+    entry[0] &= !0xffff_ffff;
+    if let Ok((id, call)) = Call::decode(&entry) {
         assert!(call.data.len() <= Payload::MAX);
-        assert_eq!(call.encode(id), words);
+        assert_eq!(call.encode(id), Ok(entry));
     }
-    if let Some((id, completion)) = Completion::decode(words) {
-        assert_eq!(completion.encode(id), words);
+    if let Ok(note) = Note::decode(&entry) {
+        assert_eq!(note.encode(), Ok(entry));
+    }
+    if let Ok((id, completion)) = Completion::decode(&entry) {
+        assert_eq!(completion.encode(id), Ok(entry));
         completion
             .data
             .with(|bytes| assert_eq!(bytes.len(), completion.data.len()));
@@ -89,12 +95,12 @@ fn honest_lane(data: &[u8]) {
             0 => {
                 let (payload, _) = Payload::split(input.take(usize::from(kind >> 2)));
                 let call = Call {
-                    target: input.u32(),
-                    interface: input.u16(),
+                    target: Target::Slot(input.u32()),
+                    interface: input.u64(),
                     method: input.u16(),
-                    flags: input.u16(),
-                    deadline: input.word(),
+                    flags: input.u16() & 0xff00,
                     data: payload,
+                    ..Call::default()
                 };
                 match client.submit(&call) {
                     Ok(id) => out.push((id, call)),
@@ -105,7 +111,7 @@ fn honest_lane(data: &[u8]) {
             2 if !taken.is_empty() => {
                 let incoming = taken.swap_remove(usize::from(kind >> 2) % taken.len());
                 let answer = Completion {
-                    status: Status(incoming.call.target),
+                    status: Status(incoming.call.interface as u32),
                     data: incoming.call.data,
                 };
                 server
@@ -119,7 +125,7 @@ fn honest_lane(data: &[u8]) {
                         .position(|(known, _)| *known == id)
                         .expect("a call that is out");
                     let (_, call) = out.swap_remove(at);
-                    assert_eq!((answer.status.0, answer.data), (call.target, call.data));
+                    assert_eq!((answer.status.0, answer.data), (call.interface as u32, call.data));
                 }
             }
         }
@@ -194,7 +200,10 @@ fn hostile_lane(data: &[u8]) {
         let kind = input.byte();
         if kind & 0x80 != 0 {
             let words = if kind & 0x40 != 0 {
-                Completion::default().encode(u64::from(kind & 7) | u64::from(kind >> 3 & 7) << 32)
+                let id = u32::from(kind & 7) | u32::from(kind >> 3 & 7) << 16;
+                Completion::default()
+                    .encode(CallId::from_bits(id))
+                    .expect("it is empty")
             } else {
                 entry(&mut input)
             };
@@ -242,12 +251,13 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let bytes = |words: Entry| words.map(u64::to_le_bytes).concat();
     let (data, _) = Payload::split(b"twenty bytes of data");
     let call = Call {
-        target: 7,
+        target: Target::Slot(7),
         interface: 1,
         method: 2,
-        flags: 3,
-        deadline: 99,
+        flags: 3 << 8,
+        deadline: Deadline(99),
         data,
+        ..Call::default()
     };
     let header = Header {
         geometry: Geometry::new(64, 2).expect("sizes"),
@@ -256,13 +266,18 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let completion = Completion {
         status: Status::REVOKED,
         data,
+        ..Completion::default()
     };
     let mut full = vec![0];
     full.extend([0; 6 * 15]);
     full.extend([1, 1, 1, 2, 3, 2, 6, 3, 3, 3]);
     vec![
-        bytes(call.encode(0x1_0000_0002)),
-        bytes(completion.encode(5)),
+        bytes(call.encode(CallId::from_bits(0x1_0002)).expect("it fits")),
+        bytes(
+            completion
+                .encode(CallId::from_bits(5))
+                .expect("it fits"),
+        ),
         bytes(header.encode()),
         full,
         vec![1, 0, 2, 0, 2, 3, 0, 0, 3, 2, 2, 2, 3],
