@@ -4,7 +4,7 @@
 use crate::console;
 use crate::life::{self, Work};
 use crate::machine::{Machine, Slot};
-use crate::running::{Living, SliceEnd, ThisCore, flush_partition, idle_until};
+use crate::running::{Living, SliceEnd, ThisCore, idle_until};
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
 use isthmus_abi::{CoreId, VcpuId};
@@ -250,7 +250,7 @@ impl Core {
                     slot.plan.name,
                     seat.vcpu.0,
                     used,
-                    living.whereabouts()
+                    living.whereabouts(self.host)
                 );
             }
         }
@@ -318,12 +318,12 @@ impl Core {
         let Some(seat) = self.seats.get_mut(index).filter(|seat| seat.life != life) else {
             return;
         };
-        // Making a VMCS makes it current and touches no other register of the vCPU that is loaded.
+        // Making a vCPU's state touches no other register of the vCPU that is loaded.
         seat.living = Living::new(host, slot, seat.vcpu, &tables, support);
         seat.life = life;
         if seat.living.is_none() {
             error!(
-                "{} vcpu {}: no memory for its VMCS",
+                "{} vcpu {}: no memory for its state",
                 slot.plan.name, seat.vcpu.0
             );
             host.machine.end_partition(slot, EndReason::NotLoaded);
@@ -345,7 +345,7 @@ impl Core {
         }
         if let Some(living) = seat.living.take() {
             store_counters(slot, &living);
-            flush_partition(machine, living.ept_pointer());
+            living.flush_partition(machine);
         }
         if slot.partition.lifecycle.park() {
             machine.kick(slot.partition.home());

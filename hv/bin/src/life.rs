@@ -1,24 +1,22 @@
 //! What a partition's home core does between its lives: take memory and fill it, clear it and give it back. In
 //! short steps, so that the core's other vCPUs keep their time.
 
+use crate::backend::Space;
 use crate::console;
 use crate::machine::{Machine, Ram, Resources, Slot};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering;
-use isthmus_abi::{Gpa, PAGE_SIZE};
-use isthmus_boot::layout;
+use isthmus_abi::Gpa;
 use isthmus_boot::plan::{Content, LoadPlan, Module, Request, plan};
 use isthmus_devices::memory::GuestMemory;
 use isthmus_hv_core::census::{Census, Resource};
 use isthmus_hv_core::counters::CounterTable;
 use isthmus_hv_core::lifecycle::State;
 use isthmus_hv_core::partition::EndReason;
-use isthmus_hv_hal::ept::EptTables;
 use isthmus_hv_hal::window::{GuestRam, Region};
 use isthmus_hv_hal::{cpu, pool};
 use isthmus_manifest::model::Action;
-use isthmus_vmx::ept::{AddressSpace, EptPointer, MemoryType, PageSizes, Permissions};
 use log::{error, info};
 
 /// Bytes of an image that one step copies.
@@ -155,13 +153,8 @@ fn give_back(machine: &Machine, slot: &Slot) -> Work {
         );
         return Work::None;
     };
-    let Resources {
-        ram,
-        space,
-        mut tables,
-        ..
-    } = resources;
-    space.destroy(&mut tables);
+    let Resources { ram, space } = resources;
+    space.destroy();
     Work::Clear {
         dirty: ram.into_regions(),
         done: 0,
@@ -280,9 +273,7 @@ fn try_build(
 ) -> Result<Work, alloc::string::String> {
     use alloc::string::ToString;
     let mut ram = GuestRam::default();
-    let mut tables = EptTables::default();
-    let mut space = AddressSpace::new(&mut tables).map_err(|error| error.to_string())?;
-    let sizes = PageSizes::new(machine.capabilities.ept_vpid);
+    let mut space = Space::new(&machine.backend)?;
     let mut pieces = clean.into_iter();
     let mut current = pieces.next();
     for range in slot.partition.layout.backed() {
@@ -294,17 +285,7 @@ fn try_build(
             let take = region.bytes().min(range.end - at);
             let rest = region.split_off(take);
             let (gpa, hpa) = (Gpa(at), region.start());
-            space
-                .map(
-                    &mut tables,
-                    gpa,
-                    hpa,
-                    take,
-                    Permissions::all(),
-                    MemoryType::WriteBack,
-                    sizes,
-                )
-                .map_err(|error| error.to_string())?;
+            space.map_ram(&machine.backend, gpa, hpa, take)?;
             ram.insert(gpa, region);
             at += take;
             current = rest
@@ -312,28 +293,9 @@ fn try_build(
                 .or_else(|| pieces.next());
         }
     }
-    if let Some(page) = machine.apic_access {
-        let access = Permissions::READ | Permissions::WRITE;
-        space
-            .map(
-                &mut tables,
-                layout::LAPIC,
-                page,
-                PAGE_SIZE,
-                access,
-                MemoryType::WriteBack,
-                sizes,
-            )
-            .map_err(|error| error.to_string())?;
-    }
-    let ept_pointer = EptPointer::new(space.root(), false);
+    space.map_apic(&machine.backend)?;
     let plan = load_plan(slot)?;
-    let resources = Arc::new(Resources {
-        ram,
-        space,
-        tables,
-        ept_pointer,
-    });
+    let resources = Arc::new(Resources { ram, space });
     Ok(Work::Copy {
         resources,
         plan,

@@ -1,26 +1,21 @@
 //! What all cores share: the facts of the machine, its free memory, and the partitions.
 
+use crate::backend::{Backend, Space};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use isthmus_abi::{ApicId, CoreId, Hpa, PartitionId, Port};
+use isthmus_abi::{ApicId, CoreId, PartitionId, Port};
 use isthmus_boot::acpi::AcpiTables;
 use isthmus_boot::start::StartState;
 use isthmus_hv_core::census::Census;
 use isthmus_hv_core::counters::Counters;
 use isthmus_hv_core::memory::{Extent, ExtentPool};
 use isthmus_hv_core::partition::{EndReason, MachineFacts, Partition};
-use isthmus_hv_hal::ept::EptTables;
 use isthmus_hv_hal::tables::PANICKING;
 use isthmus_hv_hal::window::{GuestRam, Region};
 use isthmus_hv_hal::{apic, cpu, tables};
 use isthmus_manifest::model;
-use isthmus_vmx::capabilities::Capabilities;
-use isthmus_vmx::checks::Processor;
-use isthmus_vmx::controls::Controls;
-use isthmus_vmx::ept::{AddressSpace, EptPointer};
-use isthmus_vmx::invalidate::Offered;
 use spin::{Mutex, Once};
 
 /// A region of RAM in the pool of free memory.
@@ -48,11 +43,7 @@ pub struct Resources {
     /// Its memory.
     pub ram: GuestRam,
     /// Where that appears to it.
-    pub space: AddressSpace,
-    /// The tables of `space`.
-    pub tables: EptTables,
-    /// The EPT pointer of its vCPUs.
-    pub ept_pointer: EptPointer,
+    pub space: Space,
 }
 
 /// A partition with all that belongs to it.
@@ -76,8 +67,8 @@ pub struct Slot {
     pub census: Mutex<Option<Census>>,
     /// What was typed and waits for its UART to have room.
     pub typed: Mutex<VecDeque<u8>>,
-    /// VPID of vCPU 0; the others follow.
-    pub first_vpid: u16,
+    /// What tags the translations of vCPU 0 (VPID or ASID); the others follow.
+    pub first_tag: u16,
     /// TSC value at which the hypervisor stops it, `u64::MAX` for never.
     pub stop_at: AtomicU64,
 }
@@ -87,20 +78,8 @@ pub struct Slot {
 pub struct Machine {
     /// What partitions depend on.
     pub facts: MachineFacts,
-    /// What VT-x offers.
-    pub capabilities: Capabilities,
-    /// What the model of the entry checks needs to know of the processor.
-    pub processor: Processor,
-    /// The negotiated controls.
-    pub controls: Controls,
-    /// How translations are invalidated.
-    pub invalidate: Offered,
-    /// The MSR bitmap and the two I/O bitmaps, the same for all.
-    pub msr_bitmap: Hpa,
-    /// I/O bitmaps A and B.
-    pub io_bitmaps: [Hpa; 2],
-    /// The APIC-access page, which no access ever reaches: the processor diverts them all.
-    pub apic_access: Option<Hpa>,
+    /// What runs guests.
+    pub backend: Backend,
     /// Cores that run, in the order of their ids.
     pub cores: Vec<ApicId>,
     /// Free memory.

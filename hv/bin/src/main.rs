@@ -1,4 +1,4 @@
-//! The hypervisor: GRUB starts it, it takes every core into VMX root operation and runs the manifest's
+//! The hypervisor: GRUB starts it, it takes every core into the mode that runs guests and runs the manifest's
 //! partitions until the machine ends. What it does is decided in `isthmus-hv-core` and done by `isthmus-hv-hal`;
 //! this program joins the two.
 //!
@@ -9,6 +9,7 @@
 //! | [`life`] | a partition's home core | memory taken and filled, cleared and given back |
 //! | [`core_loop`] | every core | interrupts, duties, scheduling |
 //! | [`running`] | every core | one vCPU on this core: entries and exits |
+//! | [`backend`] | all | VT-x or AMD-V |
 //! | [`console`] | all | the serial line |
 #![cfg_attr(target_os = "none", no_std, no_main)]
 // One exported symbol for each of the two ways a core arrives here.
@@ -16,6 +17,8 @@
 
 extern crate alloc;
 
+#[cfg(target_os = "none")]
+mod backend;
 #[cfg(target_os = "none")]
 mod console;
 #[cfg(target_os = "none")]

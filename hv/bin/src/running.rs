@@ -1,24 +1,21 @@
-//! One vCPU on the core that owns it: its VMCS, its registers, and the loop of entries and exits of a slice.
+//! One vCPU on the core that owns it: its state, its registers, and the loop of entries and exits of a slice.
 
+use crate::backend::{Backend, Entry, OnCore, Stopped, VcpuState};
 use crate::console;
 use crate::machine::{Machine, Resources, Slot};
 use alloc::sync::Arc;
-use isthmus_abi::{CoreId, Gprs, Msr, PartitionId, VcpuId, Vector};
-use isthmus_hv_core::counters::{Counters, Place};
-use isthmus_hv_core::exit::{self, After};
+use isthmus_abi::{CoreId, PartitionId, VcpuId, Vector};
+use isthmus_hv_core::counters::Place;
+use isthmus_hv_core::exit::{self, After, Quick};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::mailbox::Leave;
-use isthmus_hv_core::partition::{ApicHelp, EndReason, Partition};
-use isthmus_hv_core::processor::{Host, Processor};
+use isthmus_hv_core::partition::EndReason;
+use isthmus_hv_core::processor::{Host, Register, SegmentName};
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
 use isthmus_hv_hal::tables::CoreTables;
-use isthmus_hv_hal::vmx::{Addresses, CurrentFields, CurrentVmcs, QuickExits, VmcsRegion, invvpid};
-use isthmus_hv_hal::{apic, cpu, pool, tables};
-use isthmus_vmx::checks;
-use isthmus_vmx::ept::EptPointer;
-use isthmus_vmx::field::{Field, Vmcs};
-use isthmus_vmx::instruction_error;
+use isthmus_hv_hal::window::GuestRam;
+use isthmus_hv_hal::{apic, cpu, tables};
 use log::error;
 
 /// The core that hypervisor code runs on.
@@ -50,10 +47,10 @@ impl Host for ThisCore {
 pub struct Living {
     /// What the hypervisor keeps of it.
     pub vcpu: Vcpu,
-    region: VmcsRegion,
+    state: VcpuState,
     switched: SwitchedState,
     resources: Arc<Resources>,
-    vpid: u16,
+    tag: u16,
 }
 
 /// How a slice ended.
@@ -67,139 +64,8 @@ pub enum SliceEnd {
     End(EndReason),
 }
 
-/// The processor with a vCPU's VMCS current.
-struct OnCore<'a> {
-    host: ThisCore,
-    vmcs: CurrentVmcs<'a>,
-    switched: &'a SwitchedState,
-    vpid: u16,
-    /// Whether the vCPU's registers beyond the VMCS are in the core; while it is being made they are not.
-    loaded: bool,
-}
-
-impl Vmcs for OnCore<'_> {
-    #[inline]
-    fn read(&self, field: Field) -> u64 {
-        self.vmcs.read(field)
-    }
-    #[inline]
-    fn write(&mut self, field: Field, value: u64) {
-        self.vmcs.write(field, value);
-    }
-}
-
-impl Host for OnCore<'_> {
-    #[inline]
-    fn host_tsc(&self) -> u64 {
-        cpu::rdtsc()
-    }
-    fn core(&self) -> CoreId {
-        self.host.core
-    }
-    fn kick(&mut self, core: CoreId) {
-        self.host.kick(core);
-    }
-    fn console(&mut self, partition: PartitionId, bytes: &[u8]) {
-        self.host.console(partition, bytes);
-    }
-}
-
-impl Processor for OnCore<'_> {
-    fn set_interrupt_window(&mut self, on: bool) {
-        self.vmcs.set_interrupt_window(on);
-    }
-    fn set_nmi_window(&mut self, on: bool) {
-        self.vmcs.set_nmi_window(on);
-    }
-    fn set_ia32e_mode(&mut self, on: bool) {
-        self.vmcs.set_ia32e_mode(on);
-    }
-    fn set_xcr0(&mut self, value: u64) {
-        self.switched.set_xcr0(value);
-    }
-    fn set_cr2(&mut self, value: u64) {
-        cpu::write_cr2(value);
-    }
-    fn dr6(&self) -> u64 {
-        cpu::DebugRegisters::save().dr6
-    }
-    fn set_dr6(&mut self, value: u64) {
-        let registers = cpu::DebugRegisters {
-            dr6: value,
-            ..cpu::DebugRegisters::save()
-        };
-        registers.load();
-    }
-    fn reset_debug_registers(&mut self) {
-        if self.loaded {
-            cpu::DebugRegisters::default().load();
-            cpu::write_cr2(0);
-        }
-    }
-    fn read_msr(&self, msr: Msr) -> u64 {
-        cpu::read_msr(msr)
-    }
-    fn write_msr(&mut self, msr: Msr, value: u64) {
-        self.switched.write_msr(msr, value);
-    }
-    fn set_apic_virtualization(&mut self, on: bool) {
-        match self.host.machine.facts.apic_help {
-            ApicHelp::None => {}
-            help => self
-                .vmcs
-                .set_apic_virtualization(on, help == ApicHelp::Delivery),
-        }
-    }
-    fn flush_translations(&mut self) {
-        flush_vpid(self.host.machine, self.vpid);
-    }
-}
-
-/// Exits that are answered between the processor's exit and its next entry. Their ticks count as the guest's.
-struct Quick<'a> {
-    partition: &'a Partition,
-    counters: &'a mut Counters,
-    /// The end of the slice, on the TSC; at most 2³² ticks of the preemption timer away.
-    deadline: u64,
-    /// Of the preemption timer's rate.
-    shift: u32,
-    /// The last exit was answered, and the slice is over.
-    answered: bool,
-    #[cfg(debug_assertions)]
-    machine: &'a Machine,
-    #[cfg(debug_assertions)]
-    slot: &'a Slot,
-    #[cfg(debug_assertions)]
-    vcpu: VcpuId,
-}
-
-impl QuickExits for Quick<'_> {
-    #[inline]
-    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32> {
-        if !exit::quick(self.partition, self.counters, registers, vmcs) {
-            return None;
-        }
-        let Some(left) = self.deadline.checked_sub(cpu::rdtsc()) else {
-            self.answered = true;
-            return None;
-        };
-        #[cfg(debug_assertions)]
-        check_entry(self.machine, vmcs, self.slot, self.vcpu);
-        // Not more than 32 bits: the deadline is never further away.
-        Some((left >> (self.shift & 31)) as u32)
-    }
-}
-
-fn flush_vpid(machine: &Machine, vpid: u16) {
-    if let Some(operation) =
-        core::num::NonZeroU16::new(vpid).and_then(|vpid| machine.invalidate.invvpid(vpid))
-    {
-        invvpid(operation.kind(), operation.descriptor());
-    }
-}
-
 impl Living {
-    /// A vCPU at the start of a life. `None` when the pool has no frame for its VMCS.
+    /// A vCPU at the start of a life. `None` when the pool has no frame for its state.
     pub fn new(
         host: ThisCore,
         slot: &Slot,
@@ -208,51 +74,35 @@ impl Living {
         support: XsaveSupport,
     ) -> Option<Self> {
         let resources = slot.resources.lock().clone()?;
-        let start = *slot.start.lock();
+        let backend = &host.machine.backend;
+        let tag = slot.first_tag + id.0;
+        let mut vcpu = Vcpu::new(id, &slot.partition);
+        vcpu.tsc_offset = slot.partition.clock.epoch().wrapping_neg();
+        let state = VcpuState::new(backend, &vcpu, &resources.space, tag, core_tables)?;
         let mut living = Self {
-            vcpu: Vcpu::new(id, &slot.partition),
-            region: VmcsRegion::new()?,
+            vcpu,
+            state,
             switched: SwitchedState::new(support),
             resources,
-            vpid: slot.first_vpid + id.0,
-        };
-        living.vcpu.tsc_offset = slot.partition.clock.epoch().wrapping_neg();
-        let machine = host.machine;
-        let addresses = Addresses {
-            io_bitmaps: machine.io_bitmaps,
-            msr_bitmap: machine.msr_bitmap,
-            ept_pointer: living.resources.ept_pointer.bits(),
-            virtual_apic: machine
-                .apic_access
-                .and_then(|_| pool::physical(living.vcpu.lapic.page())),
-            apic_access: machine.apic_access,
+            tag,
         };
         let Self {
             vcpu,
-            region,
+            state,
             switched,
-            vpid,
             ..
         } = &mut living;
-        let mut vmcs = region.activate();
-        vmcs.configure(&machine.controls, &addresses, *vpid, core_tables);
-        let mut on_core = OnCore {
+        let on_core = OnCore {
             host,
-            vmcs,
             switched,
-            vpid: *vpid,
+            tag,
             loaded: false,
         };
-        vcpu.initialise(&slot.partition, &mut on_core);
-        vcpu.init(&slot.partition, &mut on_core);
-        if id.0 == 0
-            && let Some(state) = start
-        {
-            vcpu.lapic.enter_virtual_wire_mode();
-            vcpu.start(&state, &slot.partition, &mut on_core);
+        match (state, backend) {
+            (VcpuState::Vmx(region), Backend::Vmx(machine)) => {
+                power_up(vcpu, slot, &mut machine.at_hand(region, on_core));
+            }
         }
-        slot.partition.publish(vcpu);
-        flush_vpid(machine, *vpid);
         Some(living)
     }
 
@@ -268,113 +118,128 @@ impl Living {
 
     /// Runs the vCPU, whose registers are loaded, until `until` (TSC of the host) or until something else comes up.
     pub fn run(&mut self, host: ThisCore, slot: &Slot, until: u64) -> SliceEnd {
-        let partition = &slot.partition;
-        let Some(mailbox) = partition.mailbox(self.vcpu.id) else {
-            return SliceEnd::Over;
-        };
-        let shift = u32::from(host.machine.capabilities.misc.preemption_timer_shift());
         let Self {
             vcpu,
-            region,
+            state,
             switched,
             resources,
-            vpid,
+            tag,
         } = self;
-        let mut on_core = OnCore {
+        let on_core = OnCore {
             host,
-            vmcs: region.activate(),
             switched,
-            vpid: *vpid,
+            tag: *tag,
             loaded: true,
         };
-        mailbox.come_back();
-        let mut before = cpu::rdtsc();
-        loop {
-            if let Err(_blocked) = exit::before_entry(vcpu, partition, &mut on_core) {
-                if mailbox.come_back() || mailbox.leave(Leave::ToBlock).is_err() {
-                    continue;
-                }
-                vcpu.counters
-                    .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
-                let timer = vcpu.next_timer(cpu::rdtsc());
-                let wakes = vcpu.activity == Activity::Halted && timer != u64::MAX;
-                return SliceEnd::Blocked(wakes.then_some(timer));
+        let ram = &resources.ram;
+        match (state, &host.machine.backend) {
+            (VcpuState::Vmx(region), Backend::Vmx(machine)) => {
+                let cpu = &mut machine.at_hand(region, on_core);
+                slice(vcpu, slot, ram, cpu, until)
             }
-            let now = cpu::rdtsc();
-            let board = if partition.home() == host.core {
-                partition.board_deadline()
-            } else {
-                u64::MAX
-            };
-            let deadline = until.min(vcpu.next_timer(now)).min(board);
-            let ticks = (deadline.saturating_sub(now) >> shift).min(u64::from(u32::MAX));
-            on_core.vmcs.set_preemption_timer(ticks as u32);
-            #[cfg(debug_assertions)]
-            check_entry(host.machine, &on_core.vmcs, slot, vcpu.id);
-            vcpu.counters
-                .spend(Place::Hypervisor, now.wrapping_sub(before));
-            let mut quick = Quick {
-                partition,
-                counters: &mut vcpu.counters,
-                deadline: now + (ticks << shift),
-                shift,
-                answered: false,
-                #[cfg(debug_assertions)]
-                machine: host.machine,
-                #[cfg(debug_assertions)]
-                slot,
-                #[cfg(debug_assertions)]
-                vcpu: vcpu.id,
-            };
-            let entered = on_core.vmcs.enter(&mut vcpu.gprs, &mut quick);
-            let answered = quick.answered;
-            before = cpu::rdtsc();
-            vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
-            mailbox.come_back();
-            if let Err(failure) = entered {
-                error!(
-                    "{} vcpu {}: VM entry refused: {} ({})",
-                    slot.plan.name,
-                    vcpu.id.0,
-                    instruction_error::describe(failure.0),
-                    failure.0
-                );
-                check_entry(host.machine, &on_core.vmcs, slot, vcpu.id);
-                return SliceEnd::End(EndReason::EntryFailed(failure.0));
-            }
-            if answered {
-                continue;
-            }
-            let after = exit::handle(vcpu, partition, &mut on_core, &resources.ram);
-            let end = match after {
-                After::Continue => continue,
-                After::Reschedule if vcpu.activity == Activity::Halted => continue,
-                // The timer ran for the vCPU's own APIC timer: its slice goes on.
-                After::Reschedule if before < until.min(board) => continue,
-                After::Reschedule => SliceEnd::Over,
-                After::HostInterrupt(vector) => {
-                    note(vector);
-                    SliceEnd::Over
-                }
-                After::HostNmi => {
-                    host_nmi();
-                    SliceEnd::Over
-                }
-                After::End(reason) => {
-                    report_end(host.machine, &on_core.vmcs, slot, vcpu, reason);
-                    SliceEnd::End(reason)
-                }
-            };
-            vcpu.counters
-                .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
-            return end;
         }
     }
 }
 
-/// A physical interrupt that the exit acknowledged: the core's loop serves it.
-fn note(vector: Vector) {
-    tables::note_interrupt(vector);
+/// The state after power-up: vCPU 0 where the boot protocol starts it, others waiting for a start-up IPI.
+fn power_up(vcpu: &mut Vcpu, slot: &Slot, cpu: &mut impl Entry) {
+    vcpu.initialise(&slot.partition, cpu);
+    vcpu.init(&slot.partition, cpu);
+    if vcpu.id.0 == 0
+        && let Some(state) = *slot.start.lock()
+    {
+        vcpu.lapic.enter_virtual_wire_mode();
+        vcpu.start(&state, &slot.partition, cpu);
+    }
+    slot.partition.publish(vcpu);
+    cpu.flush_translations();
+}
+
+/// The loop of entries and exits.
+fn slice(
+    vcpu: &mut Vcpu,
+    slot: &Slot,
+    ram: &GuestRam,
+    cpu: &mut impl Entry,
+    until: u64,
+) -> SliceEnd {
+    let partition = &slot.partition;
+    let Some(mailbox) = partition.mailbox(vcpu.id) else {
+        return SliceEnd::Over;
+    };
+    mailbox.come_back();
+    let mut before = cpu::rdtsc();
+    loop {
+        if let Err(_blocked) = exit::before_entry(vcpu, partition, cpu) {
+            if mailbox.come_back() || mailbox.leave(Leave::ToBlock).is_err() {
+                continue;
+            }
+            vcpu.counters
+                .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
+            let timer = vcpu.next_timer(cpu::rdtsc());
+            let wakes = vcpu.activity == Activity::Halted && timer != u64::MAX;
+            return SliceEnd::Blocked(wakes.then_some(timer));
+        }
+        let now = cpu::rdtsc();
+        let board = if partition.home() == cpu.core() {
+            partition.board_deadline()
+        } else {
+            u64::MAX
+        };
+        cpu.bound(now, until.min(vcpu.next_timer(now)).min(board));
+        #[cfg(debug_assertions)]
+        check_entry(cpu, slot, vcpu);
+        vcpu.counters
+            .spend(Place::Hypervisor, now.wrapping_sub(before));
+        let mut quick = Quick::new(partition, &mut vcpu.counters);
+        let entered = cpu.enter(&mut vcpu.gprs, &mut quick);
+        before = cpu::rdtsc();
+        vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
+        mailbox.come_back();
+        if let Err(refused) = &entered {
+            error!(
+                "{} vcpu {}: VM entry refused: {} ({})",
+                slot.plan.name, vcpu.id.0, refused.text, refused.code
+            );
+            check_entry(cpu, slot, vcpu);
+            return SliceEnd::End(EndReason::EntryFailed(refused.code));
+        }
+        if entered == Ok(Stopped::Answered) {
+            continue;
+        }
+        let after = exit::handle(vcpu, partition, cpu, ram);
+        let end = match after {
+            After::Continue => continue,
+            After::Reschedule if vcpu.activity == Activity::Halted => continue,
+            // The timer ran for the vCPU's own APIC timer: its slice goes on.
+            After::Reschedule if before < until.min(board) => continue,
+            After::Reschedule => SliceEnd::Over,
+            After::HostInterrupt(vector) => {
+                note(vector);
+                SliceEnd::Over
+            }
+            After::HostNmi => {
+                host_nmi();
+                SliceEnd::Over
+            }
+            After::End(reason) => {
+                report_end(cpu, slot, vcpu, reason);
+                SliceEnd::End(reason)
+            }
+        };
+        vcpu.counters
+            .spend(Place::Hypervisor, cpu::rdtsc().wrapping_sub(before));
+        return end;
+    }
+}
+
+/// A physical interrupt, which the core's loop serves: the exit acknowledged it, or it comes as soon as interrupts are
+/// enabled.
+fn note(vector: Option<Vector>) {
+    match vector {
+        Some(vector) => tables::note_interrupt(vector),
+        None => cpu::take_pending_interrupts(),
+    }
 }
 
 /// An NMI that came while a guest ran: another core's "stop", or the machine's own trouble.
@@ -387,55 +252,42 @@ fn host_nmi() {
 }
 
 /// For ends that are nobody's wish: where the vCPU was.
-fn report_end(
-    machine: &Machine,
-    vmcs: &CurrentVmcs<'_>,
-    slot: &Slot,
-    vcpu: &Vcpu,
-    reason: EndReason,
-) {
+fn report_end(cpu: &impl Entry, slot: &Slot, vcpu: &Vcpu, reason: EndReason) {
     let name = &slot.plan.name;
     match reason {
         EndReason::PowerOff | EndReason::Reset | EndReason::Verdict(_) => return,
-        EndReason::EntryFailed(_) => check_entry(machine, vmcs, slot, vcpu.id),
+        EndReason::EntryFailed(_) => check_entry(cpu, slot, vcpu),
         _ => {}
     }
-    let [rip, rsp, rflags] =
-        [Field::GUEST_RIP, Field::GUEST_RSP, Field::GUEST_RFLAGS].map(|field| vmcs.read(field));
-    let [cr0, cr3, cr4] =
-        [Field::GUEST_CR0, Field::GUEST_CR3, Field::GUEST_CR4].map(|field| vmcs.read(field));
-    let [cs, base] = [Field::GUEST_CS_SELECTOR, Field::GUEST_CS_BASE].map(|field| vmcs.read(field));
-    error!(
-        "{name} vcpu {}: {reason}: rip {cs:#x}:{rip:#x} (base {base:#x}) rsp {rsp:#x} rflags {rflags:#x}",
-        vcpu.id.0
-    );
-    let [exit, qualification, gpa] = [
-        Field::EXIT_REASON,
-        Field::EXIT_QUALIFICATION,
-        Field::GUEST_PHYSICAL_ADDRESS,
+    let [rip, rsp, rflags, cr3] = [
+        Register::Rip,
+        Register::Rsp,
+        Register::Rflags,
+        Register::Cr3,
     ]
-    .map(|field| vmcs.read(field));
+    .map(|register| cpu.get(register));
+    let cs = cpu.segment(SegmentName::Cs);
     error!(
-        "{name} vcpu {}: cr0 {cr0:#x} cr3 {cr3:#x} cr4 {cr4:#x} exit {exit:#x} qualification {qualification:#x} gpa {gpa:#x}",
-        vcpu.id.0
+        "{name} vcpu {}: {reason}: rip {:#x}:{rip:#x} (base {:#x}) rsp {rsp:#x} rflags {rflags:#x}",
+        vcpu.id.0, cs.selector, cs.base
+    );
+    error!(
+        "{name} vcpu {}: cr0 {:#x} cr3 {cr3:#x} cr4 {:#x} {}",
+        vcpu.id.0,
+        cpu.cr0(),
+        cpu.cr4(),
+        cpu.describe_exit()
     );
     error!("{name} vcpu {}: registers {:x?}", vcpu.id.0, vcpu.gprs.0);
 }
 
-/// Runs the model of the processor's entry checks and says which rule the VMCS breaks, if any.
-fn check_entry(machine: &Machine, vmcs: &impl Vmcs, slot: &Slot, vcpu: VcpuId) {
-    if let Err(violation) = checks::check(vmcs, &machine.capabilities, &machine.processor) {
+/// Runs the model of the processor's entry checks and says which rule the state breaks, if any.
+fn check_entry(cpu: &impl Entry, slot: &Slot, vcpu: &Vcpu) {
+    if let Some(rule) = cpu.broken_rule() {
         error!(
-            "{} vcpu {}: VM entry would break a rule: {violation}",
-            slot.plan.name, vcpu.0
+            "{} vcpu {}: VM entry would break a rule: {rule}",
+            slot.plan.name, vcpu.id.0
         );
-    }
-}
-
-/// Drops every translation that this core may hold of a partition: it parked its vCPUs.
-pub fn flush_partition(machine: &Machine, ept_pointer: EptPointer) {
-    if let Some(operation) = machine.invalidate.invept(ept_pointer) {
-        isthmus_hv_hal::vmx::invept(operation.kind(), operation.descriptor());
     }
 }
 
@@ -444,7 +296,7 @@ pub fn flush_partition(machine: &Machine, ept_pointer: EptPointer) {
 pub struct Whereabouts {
     rip: u64,
     rflags: u64,
-    interruptibility: u64,
+    blocking: u32,
     activity: Activity,
     interrupt_status: u64,
 }
@@ -454,13 +306,13 @@ impl core::fmt::Display for Whereabouts {
         let Self {
             rip,
             rflags,
-            interruptibility,
+            blocking,
             activity,
             interrupt_status,
         } = self;
         write!(
             f,
-            "{activity:?} at rip {rip:#x}, rflags {rflags:#x}, interruptibility {interruptibility:#x}, "
+            "{activity:?} at rip {rip:#x}, rflags {rflags:#x}, blocking {blocking:#x}, "
         )?;
         write!(
             f,
@@ -472,21 +324,36 @@ impl core::fmt::Display for Whereabouts {
 }
 
 impl Living {
-    /// Where the vCPU is. Its VMCS becomes current.
-    pub fn whereabouts(&mut self) -> Whereabouts {
-        let vmcs = self.region.activate();
-        Whereabouts {
-            rip: vmcs.read(Field::GUEST_RIP),
-            rflags: vmcs.read(Field::GUEST_RFLAGS),
-            interruptibility: vmcs.read(Field::GUEST_INTERRUPTIBILITY_STATE),
-            activity: self.vcpu.activity,
-            interrupt_status: u64::from(self.vcpu.lapic.interrupt_status()),
+    /// Where the vCPU is.
+    pub fn whereabouts(&mut self, host: ThisCore) -> Whereabouts {
+        let on_core = OnCore {
+            host,
+            switched: &self.switched,
+            tag: self.tag,
+            loaded: false,
+        };
+        match (&mut self.state, &host.machine.backend) {
+            (VcpuState::Vmx(region), Backend::Vmx(machine)) => {
+                Whereabouts::of(&self.vcpu, &machine.at_hand(region, on_core))
+            }
         }
     }
 
-    /// The resources' EPT pointer, for the flush when the vCPU is parked.
-    pub fn ept_pointer(&self) -> EptPointer {
-        self.resources.ept_pointer
+    /// Drops every translation that this core may hold of the partition: it parked its vCPUs.
+    pub fn flush_partition(&self, machine: &Machine) {
+        self.resources.space.flush(&machine.backend);
+    }
+}
+
+impl Whereabouts {
+    fn of(vcpu: &Vcpu, cpu: &impl Entry) -> Self {
+        Self {
+            rip: cpu.get(Register::Rip),
+            rflags: cpu.get(Register::Rflags),
+            blocking: cpu.blocking(),
+            activity: vcpu.activity,
+            interrupt_status: u64::from(vcpu.lapic.interrupt_status()),
+        }
     }
 }
 

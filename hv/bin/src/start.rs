@@ -1,6 +1,7 @@
 //! From the boot loader to the first partition: find memory, build the address space, look at the processor and
 //! the firmware's tables, read the manifest, start the other cores.
 
+use crate::backend::Backend;
 use crate::console;
 use crate::core_loop::Core;
 use crate::machine::{self, Machine, Ram, Slot};
@@ -9,29 +10,19 @@ use alloc::vec;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU32, AtomicU64};
-use isthmus_abi::{ApicId, CoreId, Hpa, Hva, Msr, PAGE_SIZE};
+use isthmus_abi::{ApicId, CoreId, Hpa, Hva, PAGE_SIZE};
 use isthmus_boot::acpi::{self, AcpiConfig, AcpiTables};
 use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
-use isthmus_hv_core::control::FixedBits;
 use isthmus_hv_core::memory::{ExtentPool, exclude};
-use isthmus_hv_core::partition::{ApicHelp, MachineFacts, Partition};
+use isthmus_hv_core::partition::{MachineFacts, Partition};
+use isthmus_hv_core::power;
 use isthmus_hv_core::symbols::{SymbolTable, backtrace};
-use isthmus_hv_core::{msr, power, xstate};
 use isthmus_hv_hal::boot::{IMAGE_OFFSET, enter_own_space, image_layout};
 use isthmus_hv_hal::firmware::{self, Platform};
-use isthmus_hv_hal::pool::Frame;
-use isthmus_hv_hal::switched::XsaveSupport;
 use isthmus_hv_hal::window::Region;
-use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables, vmx, window};
+use isthmus_hv_hal::{apic, clock, cpu, paging, pool, report, serial, smp, tables};
 use isthmus_manifest::{MANIFEST_MODULE, model};
-use isthmus_vmx::capabilities::Capabilities;
-use isthmus_vmx::checks::Processor;
-use isthmus_vmx::controls::{
-    Controls, PrimaryProcessorBased, SecondaryProcessorBased, Wanted, negotiate,
-};
-use isthmus_vmx::invalidate::Offered;
-use isthmus_vmx::preflight::{CpuFacts, Report};
 use log::{error, info, warn};
 use spin::Once;
 
@@ -58,7 +49,7 @@ struct HandOver {
 static HAND_OVER: Once<HandOver> = Once::new();
 
 /// Says why the machine stops, and stops it.
-fn stop(reason: core::fmt::Arguments<'_>) -> ! {
+pub fn stop(reason: core::fmt::Arguments<'_>) -> ! {
     let text = alloc::format!("isthmus: stopped: {reason}\r\nisthmus: verdict 2\r\n");
     console::flush();
     serial::send_all_now(text.as_bytes());
@@ -196,29 +187,17 @@ extern "C" fn boot_core_on_own_stack() -> ! {
     report::set_power_off(machine::power_off);
     let mut tsc_hz = 0;
     apic::calibrate_timer(|| tsc_hz = clock::tsc_hz(platform.pm_timer));
-    let capabilities = preflight();
-    let virtual_delivery = options
-        .split_whitespace()
-        .any(|word| word == "virtual-interrupt-delivery");
-    let (controls, apic_help) = negotiate_controls(&capabilities, virtual_delivery);
-    let support = start_vmx(boot_core);
+    let backend = Backend::prepare(options);
+    let support = backend.enable(boot_core);
+    let (invpcid, rdtscp) = backend.instructions();
     let facts = MachineFacts {
         tsc_hz,
         physical_address_bits: cpu::physical_address_bits(),
         xcr0: support.components,
-        fixed: FixedBits {
-            cr0_fixed0: capabilities.cr0.fixed0,
-            cr0_fixed1: capabilities.cr0.fixed1,
-            cr4_fixed0: capabilities.cr4.fixed0,
-            cr4_fixed1: capabilities.cr4.fixed1,
-        },
-        invpcid: controls
-            .secondary
-            .contains(SecondaryProcessorBased::ENABLE_INVPCID),
-        rdtscp: controls
-            .secondary
-            .contains(SecondaryProcessorBased::ENABLE_RDTSCP),
-        apic_help,
+        control: backend.control_bits(),
+        invpcid,
+        rdtscp,
+        apic_help: backend.apic_help(),
         microcode: 0,
         boot_time: clock::unix_time().saturating_sub(cpu::rdtsc() / tsc_hz.max(1)),
     };
@@ -237,7 +216,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         },
     );
     let memory = free_memory(&boot, hand_over);
-    let mut next_vpid = 1;
+    let mut next_tag = 1;
     let mut slots = Vec::new();
     for (id, plan) in manifest.iter() {
         let partition = match Partition::new(id, plan, &facts, host_cpuid) {
@@ -257,28 +236,17 @@ extern "C" fn boot_core_on_own_stack() -> ! {
             counters: spin::Mutex::new(vec![Default::default(); plan.vcpus.len()]),
             census: Default::default(),
             typed: Default::default(),
-            first_vpid: next_vpid,
+            first_tag: next_tag,
             stop_at: AtomicU64::new(u64::MAX),
         });
-        next_vpid += plan.vcpus.len() as u16;
+        next_tag += plan.vcpus.len() as u16;
     }
     let alive = AtomicU32::new(slots.len() as u32);
     let memory_at_start = memory.free_bytes();
     let time_limit = manifest.machine().time_limit;
     let machine = machine::publish(Machine {
         facts,
-        capabilities,
-        processor: Processor::from_cpuid(cpuid_words),
-        controls,
-        invalidate: Offered::new(capabilities.ept_vpid),
-        msr_bitmap: bitmap(|bytes| msr::fill_bitmap(bytes)),
-        // Before the I/O bitmaps: Bochs 2.7 also reads the byte behind bitmap B for the highest ports, and would take
-        // that for an access to the APIC if this page came next.
-        apic_access: (apic_help != ApicHelp::None).then(|| bitmap(|_| {})),
-        io_bitmaps: [
-            bitmap(|bytes| bytes.fill(0xff)),
-            bitmap(|bytes| bytes.fill(0xff)),
-        ],
+        backend,
         cores: platform.processors.clone(),
         memory: spin::Mutex::new(memory),
         memory_at_start,
@@ -302,11 +270,6 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         cpu::rdtsc().wrapping_sub(machine.entry_tsc),
     );
     Core::new(machine, boot_core, core_tables, support).run()
-}
-
-fn cpuid_words(leaf: u32, subleaf: u32) -> [u32; 4] {
-    let answer = cpu::cpuid(leaf, subleaf);
-    [answer.eax, answer.ebx, answer.ecx, answer.edx]
 }
 
 fn host_cpuid(leaf: u32, subleaf: u32) -> isthmus_hv_core::cpuid::CpuidResult {
@@ -335,17 +298,6 @@ fn acpi_tables(plan: &model::Partition, partition: &Partition) -> AcpiTables {
         Ok(tables) => tables,
         Err(refusal) => stop(format_args!("{}: {refusal}", plan.name)),
     }
-}
-
-/// A frame that lives as long as the machine, filled.
-fn bitmap(fill: impl FnOnce(&mut [u8; 4096])) -> Hpa {
-    let Some(mut frame) = Frame::new() else {
-        stop(format_args!("no memory left for the bitmaps"))
-    };
-    fill(frame.bytes());
-    let hpa = frame.hpa();
-    core::mem::forget(frame);
-    hpa
 }
 
 fn read_platform(boot: &BootInformation<'_>) -> Platform {
@@ -383,79 +335,6 @@ fn read_platform(boot: &BootInformation<'_>) -> Platform {
         platform.processors.truncate(tables::MAX_CORES);
     }
     platform
-}
-
-/// Reports what the processor offers, and stops if that is not enough.
-fn preflight() -> Capabilities {
-    let facts = CpuFacts::read(cpuid_words);
-    let capabilities = facts
-        .vmx
-        .then(|| Capabilities::read(|msr: Msr| cpu::read_msr(msr)));
-    let report = Report::new(&facts, capabilities.as_ref());
-    info!("preflight:\n{report}");
-    if let Some(blocker) = report.blocker() {
-        stop(format_args!("{blocker}"));
-    }
-    capabilities.unwrap_or_else(|| stop(format_args!("this processor offers no VT-x")))
-}
-
-/// The controls that every vCPU gets, and what the processor does of the local APICs' work.
-///
-/// Virtual-interrupt delivery is used only if the loader's command line asks for it: Bochs 2.7 offers it but delivers
-/// with interrupts disabled in the guest when a physical interrupt comes at that moment, which no guest survives.
-fn negotiate_controls(capabilities: &Capabilities, virtual_delivery: bool) -> (Controls, ApicHelp) {
-    use PrimaryProcessorBased as Primary;
-    use SecondaryProcessorBased as Secondary;
-    let agree = |wanted: &Wanted| match negotiate(capabilities, wanted) {
-        Ok(controls) => controls,
-        Err(missing) => stop(format_args!("{missing}")),
-    };
-    let mut controls = agree(&Wanted::isthmus().with_apic_virtualization(true));
-    let registers = Secondary::VIRTUALIZE_APIC_ACCESSES | Secondary::APIC_REGISTER_VIRTUALIZATION;
-    let help = if !controls.primary.contains(Primary::USE_TPR_SHADOW)
-        || !controls.secondary.contains(registers)
-    {
-        ApicHelp::None
-    } else if virtual_delivery
-        && controls
-            .secondary
-            .contains(Secondary::VIRTUAL_INTERRUPT_DELIVERY)
-    {
-        ApicHelp::Delivery
-    } else {
-        ApicHelp::Registers
-    };
-    if help == ApicHelp::None {
-        let mut without = Wanted::isthmus();
-        without.optional.primary.remove(Primary::USE_TPR_SHADOW);
-        return (agree(&without), help);
-    }
-    // The page is handed over vCPU by vCPU; until then its accesses exit.
-    controls.primary.remove(Primary::USE_TPR_SHADOW);
-    controls.primary |= Primary::CR8_LOAD_EXITING | Primary::CR8_STORE_EXITING;
-    controls
-        .secondary
-        .remove(Secondary::APIC_REGISTER_VIRTUALIZATION | Secondary::VIRTUAL_INTERRUPT_DELIVERY);
-    (controls, help)
-}
-
-/// Takes the calling core into VMX root operation and turns its extended state on.
-fn start_vmx(core: CoreId) -> XsaveSupport {
-    match vmx::enable() {
-        Ok(root) => core::mem::forget(root),
-        Err(vmx::VmxonError::Locked) => stop(format_args!(
-            "core {}: IA32_FEATURE_CONTROL is locked with VT-x off: turn VT-x on in the firmware's setup",
-            core.0
-        )),
-        Err(failure) => stop(format_args!("core {}: VMXON failed: {failure:?}", core.0)),
-    }
-    if window::init(core).is_err() {
-        stop(format_args!(
-            "no memory left for the window of core {}",
-            core.0
-        ));
-    }
-    XsaveSupport::enable(xstate::KNOWN)
 }
 
 fn module(boot: &BootInformation<'_>, name: &str) -> &'static [u8] {
@@ -611,14 +490,12 @@ pub fn application_core(core: CoreId) -> ! {
     };
     let core_tables = tables::load(core, &stacks);
     apic::enable();
-    let support = start_vmx(core);
-    tables::set_online(core);
-    let machine = loop {
-        if let Some(machine) = machine::get() {
-            break machine;
-        }
-        cpu::pause();
+    // Published before this core was started.
+    let Some(machine) = machine::get() else {
+        cpu::halt_forever()
     };
+    let support = machine.backend.enable(core);
+    tables::set_online(core);
     Core::new(machine, core, core_tables, support).run()
 }
 

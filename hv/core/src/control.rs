@@ -1,8 +1,8 @@
 //! What a guest may load into CR0, CR3, CR4, CR8, XCR0, EFER, DR6 and DR7, and what each accepted write means for
-//! the VMCS. Rules: SDM Vol. 3A §2.5 (control registers), §2.2.1 (EFER), §10.8.5 (IA-32e mode), Vol. 2D (XSETBV).
+//! the processor. Rules: SDM Vol. 3A §2.5 (control registers), §2.2.1 (EFER), §10.8.5 (IA-32e mode), Vol. 2D (XSETBV).
 //!
 //! Values come from a hostile guest; every refusal is the #GP(0) that the processor would raise. Neighbours:
-//! [`crate::cpuid`] says which features exist, the exit handler applies the updates to the VMCS.
+//! [`crate::cpuid`] says which features exist, the exit handler applies the updates.
 
 mod bits;
 mod values;
@@ -17,13 +17,13 @@ use crate::xstate;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GeneralProtection;
 
-/// CR0 bits that a guest changes without an exit. All others exit on a change, among them CD and NW, which would
-/// slow the whole core.
+/// CR0 bits that a guest may change without an exit where the processor tells them apart. All others exit on a change,
+/// among them CD and NW, which would slow the whole core.
 pub const CR0_GUEST_OWNED: u64 = cr0::MP | cr0::EM | cr0::TS | cr0::WP | cr0::AM;
 
-/// CR4 bits that a guest may change without an exit where its CPUID offers them. PAE, PCIDE, OSXSAVE and PKE are not
-/// among them: they change what else is legal or what CPUID answers.
-const CR4_GUEST_OWNABLE: u64 = cr4::VME
+/// CR4 bits that a guest may change without an exit where its CPUID offers them and the processor tells them apart.
+/// PAE, PCIDE, OSXSAVE and PKE are not among them: they change what else is legal or what CPUID answers.
+pub const CR4_GUEST_OWNABLE: u64 = cr4::VME
     | cr4::PVI
     | cr4::TSD
     | cr4::DE
@@ -38,17 +38,22 @@ const CR4_GUEST_OWNABLE: u64 = cr4::VME
 /// CR4 bits whose change makes a processor with PAE paging read the PDPTEs again (SDM Vol. 3A §4.4.1).
 const CR4_RELOADS_PDPTES: u64 = cr4::PAE | cr4::PGE | cr4::PSE | cr4::SMEP;
 
-/// The fixed-bit MSRs of VMX operation (SDM Vol. 3D §A.7 and §A.8): a 1 in FIXED0 must be 1, a 0 in FIXED1 must be 0.
+/// What the processor asks of CR0 and CR4 while a guest runs, and which changes it can let pass. Bits that must be 1 in
+/// effect are hidden from the guest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FixedBits {
-    /// IA32_VMX_CR0_FIXED0 (486H).
-    pub cr0_fixed0: u64,
-    /// IA32_VMX_CR0_FIXED1 (487H).
-    pub cr0_fixed1: u64,
-    /// IA32_VMX_CR4_FIXED0 (488H).
-    pub cr4_fixed0: u64,
-    /// IA32_VMX_CR4_FIXED1 (489H).
-    pub cr4_fixed1: u64,
+pub struct ControlBits {
+    /// CR0 bits that must be 1 (paging and protection aside).
+    pub cr0_one: u64,
+    /// CR0 bits that must be 0 in effect, whatever the guest sets.
+    pub cr0_zero: u64,
+    /// CR4 bits that must be 1.
+    pub cr4_one: u64,
+    /// CR4 bits that may be 1.
+    pub cr4_allowed: u64,
+    /// CR0 bits that a guest changes without an exit; in these it has what is in effect.
+    pub cr0_owned: u64,
+    /// CR4 bits that a guest may change without an exit.
+    pub cr4_ownable: u64,
 }
 
 /// The part of a vCPU's state that decides whether a control-register write is legal, as the guest sees it (shadows
@@ -90,15 +95,13 @@ impl ControlState {
 /// An accepted write to CR0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cr0Update {
-    /// For the guest CR0 field.
-    pub vmcs: u64,
-    /// For the CR0 read shadow; what the guest reads.
+    /// What is to be in effect.
+    pub effective: u64,
+    /// What the guest reads.
     pub shadow: u64,
     /// IA32_EFER after the write: paging and LME together decide LMA.
     pub efer: u64,
-    /// For the "IA-32e mode guest" VM-entry control; equals `efer` bit LMA.
-    pub ia32e_mode: bool,
-    /// The guest now uses PAE paging: read the four PDPTEs at CR3, check them, and put them into the VMCS; if one has a
+    /// The guest now uses PAE paging: read the four PDPTEs at CR3, check and load them; if one has a
     /// reserved bit set, the write is refused with #GP instead.
     pub load_pdptes: bool,
     /// Paging was switched: flush the vCPU's translations.
@@ -108,9 +111,9 @@ pub struct Cr0Update {
 /// An accepted write to CR4.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cr4Update {
-    /// For the guest CR4 field.
-    pub vmcs: u64,
-    /// For the CR4 read shadow; what the guest reads.
+    /// What is to be in effect.
+    pub effective: u64,
+    /// What the guest reads.
     pub shadow: u64,
     /// As in [`Cr0Update::load_pdptes`].
     pub load_pdptes: bool,
@@ -121,7 +124,7 @@ pub struct Cr4Update {
 /// An accepted write to CR3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Cr3Update {
-    /// For the guest CR3 field.
+    /// What is to be in CR3.
     pub value: u64,
     /// As in [`Cr0Update::load_pdptes`].
     pub load_pdptes: bool,
@@ -142,6 +145,9 @@ pub struct EferUpdate {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ControlPolicy {
     cr0_must_be_one: u64,
+    cr0_must_be_zero: u64,
+    cr0_owned: u64,
+    cr4_ownable: u64,
     cr4_allowed: u64,
     cr4_must_be_one: u64,
     efer_allowed: u64,
@@ -150,54 +156,57 @@ pub struct ControlPolicy {
 }
 
 impl ControlPolicy {
-    /// Rules for a guest that sees `offered` on a processor with these fixed bits, with the "unrestricted guest"
-    /// control set: PE and PG are then free (SDM Vol. 3C §27.3.1.1).
+    /// Rules for a guest that sees `offered` on a processor that asks for `bits`. Paging and protection are the guest's
+    /// to switch.
     #[must_use]
-    pub fn new(offered: &cpuid::Policy, fixed: &FixedBits) -> Self {
+    pub fn new(offered: &cpuid::Policy, bits: &ControlBits) -> Self {
         Self {
-            cr0_must_be_one: (fixed.cr0_fixed0 & !(cr0::PE | cr0::PG)) | cr0::ET,
-            cr4_allowed: offered.cr4_bits() & fixed.cr4_fixed1,
+            cr0_must_be_one: (bits.cr0_one & !(cr0::PE | cr0::PG)) | cr0::ET,
+            cr0_must_be_zero: bits.cr0_zero,
+            cr0_owned: bits.cr0_owned,
+            cr4_ownable: bits.cr4_ownable,
+            cr4_allowed: offered.cr4_bits() & bits.cr4_allowed,
             // A machine check with MCE clear shuts the processor down, whoever was running (SDM Vol. 3B §16.3).
-            cr4_must_be_one: (fixed.cr4_fixed0 | cr4::MCE) & fixed.cr4_fixed1,
+            cr4_must_be_one: (bits.cr4_one | cr4::MCE) & bits.cr4_allowed,
             efer_allowed: offered.efer_bits(),
             xcr0_allowed: offered.xcr0(),
             maxphyaddr: offered.maxphyaddr(),
         }
     }
 
-    /// For the CR0 guest/host mask: the bits whose change exits.
+    /// The CR0 bits whose change exits.
     #[must_use]
     pub const fn cr0_mask(&self) -> u64 {
-        !CR0_GUEST_OWNED
+        !self.cr0_owned
     }
 
-    /// For the CR4 guest/host mask: the bits whose change exits.
+    /// The CR4 bits whose change exits.
     #[must_use]
     pub const fn cr4_mask(&self) -> u64 {
-        !(self.cr4_allowed & CR4_GUEST_OWNABLE & !self.cr4_must_be_one)
+        !(self.cr4_allowed & self.cr4_ownable & !self.cr4_must_be_one)
     }
 
-    /// What the guest reads of CR0, from the field and the read shadow.
+    /// What the guest reads of CR0, from what is in effect and what it last wrote.
     #[must_use]
-    pub const fn guest_cr0(&self, vmcs: u64, shadow: u64) -> u64 {
-        (vmcs & !self.cr0_mask()) | (shadow & self.cr0_mask())
+    pub const fn guest_cr0(&self, effective: u64, shadow: u64) -> u64 {
+        (effective & !self.cr0_mask()) | (shadow & self.cr0_mask())
     }
 
-    /// What the guest reads of CR4, from the field and the read shadow.
+    /// What the guest reads of CR4, from what is in effect and what it last wrote.
     #[must_use]
-    pub const fn guest_cr4(&self, vmcs: u64, shadow: u64) -> u64 {
-        (vmcs & !self.cr4_mask()) | (shadow & self.cr4_mask())
+    pub const fn guest_cr4(&self, effective: u64, shadow: u64) -> u64 {
+        (effective & !self.cr4_mask()) | (shadow & self.cr4_mask())
     }
 
-    /// The guest CR0 field that makes the guest see `value`.
+    /// The CR0 in effect that makes the guest see `value`.
     #[must_use]
-    pub const fn vmcs_cr0(&self, value: u64) -> u64 {
-        (value & cr0::DEFINED & !(cr0::CD | cr0::NW)) | self.cr0_must_be_one
+    pub const fn effective_cr0(&self, value: u64) -> u64 {
+        (value & cr0::DEFINED & !self.cr0_must_be_zero) | self.cr0_must_be_one
     }
 
-    /// The guest CR4 field that makes the guest see `value`.
+    /// The CR4 in effect that makes the guest see `value`.
     #[must_use]
-    pub const fn vmcs_cr4(&self, value: u64) -> u64 {
+    pub const fn effective_cr4(&self, value: u64) -> u64 {
         (value & self.cr4_allowed) | self.cr4_must_be_one
     }
 
@@ -246,10 +255,9 @@ impl ControlPolicy {
         let pae_paging = pages && efer & efer::LMA == 0 && state.cr4 & cr4::PAE != 0;
         let reloads = (value ^ state.cr0) & (cr0::CD | cr0::NW | cr0::PG) != 0;
         Ok(Cr0Update {
-            vmcs: self.vmcs_cr0(value),
+            effective: self.effective_cr0(value),
             shadow: value,
             efer,
-            ia32e_mode: efer & efer::LMA != 0,
             load_pdptes: pae_paging && reloads,
             flush: pages != paged,
         })
@@ -302,7 +310,7 @@ impl ControlPolicy {
         let pae_paging = state.cr0 & cr0::PG != 0 && !long && value & cr4::PAE != 0;
         let cleared = changed & !value;
         Ok(Cr4Update {
-            vmcs: self.vmcs_cr4(value),
+            effective: self.effective_cr4(value),
             shadow: value,
             load_pdptes: pae_paging && changed & CR4_RELOADS_PDPTES != 0,
             flush: changed & (cr4::PAE | cr4::PSE | cr4::PGE | cr4::SMEP | cr4::PKE | cr4::SMAP)

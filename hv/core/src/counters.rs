@@ -5,13 +5,13 @@ use alloc::format;
 use core::fmt;
 
 use isthmus_abi::PartitionId;
-use isthmus_vmx::exit::BasicReason;
 
 use crate::inject::EventKind;
+use crate::processor::ExitKind;
 use crate::sched::Ticks;
 
-/// Basic exit reasons that have a counter of their own, and one for all others.
-pub const REASONS: usize = BasicReason::COUNT + 1;
+/// How many counters of exits there are.
+const KINDS: usize = ExitKind::COUNT;
 
 /// Where a vCPU's time goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +67,7 @@ const PLACE_NAMES: [&str; 3] = ["in guest", "in hypervisor", "halted"];
 /// One vCPU's counters. They wrap after centuries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counters {
-    exits: [u64; REASONS],
+    exits: [u64; KINDS],
     ticks: [Ticks; 3],
     injected: [u64; 5],
 }
@@ -83,19 +83,17 @@ impl Counters {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            exits: [0; REASONS],
+            exits: [0; KINDS],
             ticks: [0; 3],
             injected: [0; 5],
         }
     }
 
-    /// Counts an exit for the basic reason (bits 15:0 of the exit-reason field).
+    /// Counts an exit.
     #[inline]
-    pub fn exit(&mut self, reason: u16) {
-        let index = usize::from(reason).min(REASONS - 1);
-        if let Some(count) = self.exits.get_mut(index) {
-            *count = count.wrapping_add(1);
-        }
+    pub const fn exit(&mut self, kind: ExitKind) {
+        let count = &mut self.exits[kind as usize];
+        *count = count.wrapping_add(1);
     }
 
     /// Adds ticks spent there.
@@ -112,10 +110,10 @@ impl Counters {
         *count = count.wrapping_add(1);
     }
 
-    /// Exits for the basic reason.
+    /// Exits of the kind.
     #[must_use]
-    pub fn exits(&self, reason: u16) -> u64 {
-        self.exits.get(usize::from(reason)).copied().unwrap_or(0)
+    pub const fn exits(&self, kind: ExitKind) -> u64 {
+        self.exits[kind as usize]
     }
 
     /// All exits.
@@ -197,10 +195,9 @@ impl fmt::Display for CounterTable<'_> {
         }
         writeln!(f)?;
         self.row(f, "exits", Counters::total_exits)?;
-        for (reason, number) in (0..REASONS).zip(0u16..) {
-            let name = BasicReason(number).name().unwrap_or("other exits");
+        for (kind, name) in ExitKind::NAMES.iter().enumerate() {
             self.row(f, name, |counters| {
-                counters.exits.get(reason).copied().unwrap_or(0)
+                counters.exits.get(kind).copied().unwrap_or(0)
             })?;
         }
         for (place, name) in PLACE_NAMES.iter().enumerate() {
@@ -226,9 +223,9 @@ mod tests {
     #[test]
     fn the_table_is_aligned_and_leaves_out_what_never_happened() {
         let mut first = Counters::new();
-        first.exit(10);
-        first.exit(10);
-        first.exit(48);
+        first.exit(ExitKind::Cpuid);
+        first.exit(ExitKind::Cpuid);
+        first.exit(ExitKind::Memory);
         first.spend(Place::Guest, 12_345);
         let mut second = Counters::new();
         second.inject(Injected::Lapic);
@@ -253,7 +250,7 @@ mod tests {
                 "1 linux",
                 "exits",
                 "CPUID",
-                "EPT violation",
+                "nested page fault",
                 "in guest",
                 "LAPIC interrupts"
             ]
@@ -262,19 +259,10 @@ mod tests {
     }
 
     #[test]
-    fn unknown_reasons_are_counted_too() {
-        let mut counters = Counters::new();
-        counters.exit(0xffff);
-        counters.exit(REASONS as u16);
-        assert_eq!(counters.exits(REASONS as u16 - 1), 2);
-        assert_eq!(counters.total_exits(), 2);
-    }
-
-    #[test]
     fn sums_cover_every_counter() {
         let mut one = Counters::new();
-        for reason in 0..REASONS as u16 {
-            one.exit(reason);
+        for kind in [ExitKind::Exception, ExitKind::Cpuid, ExitKind::Other] {
+            one.exit(kind);
         }
         for place in [Place::Guest, Place::Hypervisor, Place::Halted] {
             one.spend(place, 7);
@@ -290,7 +278,7 @@ mod tests {
         }
         let mut sum = one;
         sum.add(&one);
-        assert_eq!(sum.total_exits(), 2 * REASONS as u64);
+        assert_eq!(sum.total_exits(), 6);
         assert_eq!(sum.ticks(Place::Halted), 14);
         assert_eq!(sum.injected(Injected::Again), 2);
     }

@@ -3,32 +3,29 @@
 //! §25.8.3, §27.3.1.5, §27.6, §27.7 (injection, interruptibility, priority), §28.2.4 (IDT vectoring).
 //!
 //! Interrupt numbers and flags are the guest's, hence hostile, but every combination has an answer. Neighbours: the exit
-//! handler feeds [`EventQueue`], the run loop asks [`EventQueue::decide`] and writes the answer to the VMCS.
+//! handler feeds [`EventQueue`], the run loop asks [`EventQueue::decide`] and hands the answer to the processor.
 
 mod event;
 
 use isthmus_abi::Vector;
-use isthmus_vmx::exit::InterruptionInformation;
 
 pub use event::{Combined, Event, EventKind, combine, exception};
 
-/// Interruptibility state, a VMCS guest field (SDM Vol. 3C table 25-3).
+/// What blocks events, as bits.
 pub mod interruptibility {
-    use isthmus_vmx::exit::Interruptibility;
-
     /// Blocking by STI.
-    pub const STI: u32 = Interruptibility::BLOCKING_BY_STI.bits();
-    /// Blocking by MOV SS or POP SS.
-    pub const MOV_SS: u32 = Interruptibility::BLOCKING_BY_MOV_SS.bits();
-    /// Blocking by NMI (virtual-NMI blocking when that control is set).
-    pub const NMI: u32 = Interruptibility::BLOCKING_BY_NMI.bits();
+    pub const STI: u32 = 1 << 0;
+    /// Blocking by MOV SS or POP SS. A processor that does not tell the two shadows apart shows either as one of them.
+    pub const MOV_SS: u32 = 1 << 1;
+    /// Blocking by an NMI in service.
+    pub const NMI: u32 = 1 << 3;
 }
 
 /// The vCPU cannot go on: a triple fault. The partition's fault; it ends or restarts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TripleFault;
 
-/// The guest's activity state, a VMCS field (SDM Vol. 3C §25.4.2).
+/// What a vCPU is doing (SDM Vol. 3C §25.4.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[repr(u32)]
 pub enum Activity {
@@ -48,7 +45,7 @@ pub enum Activity {
 pub struct GuestState {
     /// RFLAGS.IF.
     pub interrupts_enabled: bool,
-    /// The interruptibility-state field.
+    /// What blocks events.
     pub interruptibility: u32,
     /// What the vCPU is doing.
     pub activity: Activity,
@@ -100,31 +97,19 @@ pub enum Injection {
     ExtInt,
 }
 
-/// What to write to the VMCS before the entry.
+/// What to hand to the processor before the entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntryDecision {
     /// The event.
     pub injection: Injection,
-    /// Set the "interrupt-window exiting" control: an interrupt waits.
+    /// An exit is wanted when interrupts are taken: one waits.
     pub want_interrupt_window: bool,
-    /// Set the "NMI-window exiting" control: an NMI waits.
+    /// An exit is wanted when NMIs are taken: one waits.
     pub want_nmi_window: bool,
-    /// For the activity-state field: an injected event ends a halt.
+    /// What the vCPU does then: an injected event ends a halt.
     pub activity: Activity,
-    /// For the interruptibility-state field.
+    /// What is to block events.
     pub interruptibility: u32,
-}
-
-impl EntryDecision {
-    /// The VM-entry interruption-information field, error code and instruction length, for an event the queue holds.
-    #[must_use]
-    pub const fn entry_fields(event: &Event) -> (u32, u32, u32) {
-        let code = match event.error_code {
-            Some(code) => code,
-            None => 0,
-        };
-        (event.to_field(), code, event.instruction_length as u32)
-    }
 }
 
 /// One vCPU's events that are not the interrupt controllers': at most one in delivery or pending, and one NMI, as in the
@@ -146,7 +131,8 @@ impl EventQueue {
         }
     }
 
-    /// After every exit: `event` is what the IDT-vectoring field holds (see [`Event::from_field`]). It goes in again at
+    /// After every exit: `event` is what it interrupted (see
+    /// [`crate::processor::Processor::interrupted_event`]). It goes in again at
     /// the next entry unless an exception is raised on top.
     pub const fn interrupted(&mut self, event: Event) {
         self.next = Some(event);
@@ -304,20 +290,6 @@ const fn unblocked_for(injection: &Injection, blocking: u32) -> u32 {
     }
 }
 
-/// The interruptibility state after an exit whose cause was a fault of IRET: the IRET had already lifted the blocking by
-/// NMI, and will run again (SDM Vol. 3C §28.2.3). `info` is the exit interruption information; it does not count
-/// for a double fault, nor when an event's delivery was interrupted.
-#[must_use]
-pub const fn after_faulting_iret(blocking: u32, info: u32, idt_vectoring: u32) -> u32 {
-    let cause = InterruptionInformation::from_bits(info);
-    let counts = cause.valid() && cause.nmi_unblocking() && cause.vector().0 != exception::DF.0;
-    if counts && !InterruptionInformation::from_bits(idt_vectoring).valid() {
-        blocking | interruptibility::NMI
-    } else {
-        blocking
-    }
-}
-
 /// After an instruction was executed on the guest's behalf: the interruptibility state without the shadows that last
 /// one instruction, and whether a single-step trap is due (to be set as BS, bit 14, in the pending debug exceptions):
 /// RFLAGS.TF with IA32_DEBUGCTL.BTF clear.
@@ -327,14 +299,6 @@ pub const fn after_instruction(blocking: u32, trap_flag: bool, branch_steps: boo
         blocking & !(interruptibility::STI | interruptibility::MOV_SS),
         trap_flag && !branch_steps,
     )
-}
-
-/// Whether BS must be set in the pending debug exceptions for VM entry to accept the state: a shadow holds a single-step
-/// trap back (SDM Vol. 3C §27.3.1.5). An exit in such a shadow by an exception of the hypervisor's own interest,
-/// such as INT1 behind MOV SS, leaves it clear.
-#[must_use]
-pub const fn must_hold_single_step(blocking: u32, trap_flag: bool, branch_steps: bool) -> bool {
-    blocking & (interruptibility::STI | interruptibility::MOV_SS) != 0 && trap_flag && !branch_steps
 }
 
 #[cfg(test)]

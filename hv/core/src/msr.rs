@@ -1,7 +1,7 @@
 //! The model-specific registers a guest may touch: one table says for each who answers, everything else is #GP(0).
 //!
 //! Guests choose the register and the value; nothing here reaches hardware, the exit handler performs the returned
-//! action. The MSR bitmap comes from the same table. Hidden on purpose: VMX capabilities and IA32_FEATURE_CONTROL, the
+//! action. The processor's bitmap of registers comes from the same table. Hidden on purpose: VMX capabilities and IA32_FEATURE_CONTROL, the
 //! speculation controls (see [`crate::cpuid`]), performance monitoring, IA32_XSS, machine-check banks. Source: SDM
 //! Vol. 4 table 2-2. Neighbours: [`crate::control`] judges EFER, the local APIC its own registers.
 
@@ -9,54 +9,10 @@ pub mod index;
 mod mtrr;
 
 use isthmus_abi::Msr;
-use isthmus_vmx::Field;
 
 use crate::control::{GeneralProtection, is_canonical};
+use crate::processor::Register;
 pub use mtrr::Mtrrs;
-
-/// The guest-state fields of the VMCS that stand for an MSR (SDM Vol. 3D §B).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum GuestField {
-    /// IA32_SYSENTER_CS.
-    SysenterCs,
-    /// IA32_SYSENTER_ESP.
-    SysenterEsp,
-    /// IA32_SYSENTER_EIP.
-    SysenterEip,
-    /// FS base.
-    FsBase,
-    /// GS base.
-    GsBase,
-    /// IA32_EFER.
-    Efer,
-    /// IA32_PAT.
-    Pat,
-    /// IA32_DEBUGCTL.
-    Debugctl,
-}
-
-impl GuestField {
-    /// The field.
-    #[must_use]
-    pub const fn field(self) -> Field {
-        match self {
-            Self::SysenterCs => Field::GUEST_IA32_SYSENTER_CS,
-            Self::SysenterEsp => Field::GUEST_IA32_SYSENTER_ESP,
-            Self::SysenterEip => Field::GUEST_IA32_SYSENTER_EIP,
-            Self::FsBase => Field::GUEST_FS_BASE,
-            Self::GsBase => Field::GUEST_GS_BASE,
-            Self::Efer => Field::GUEST_IA32_EFER,
-            Self::Pat => Field::GUEST_IA32_PAT,
-            Self::Debugctl => Field::GUEST_IA32_DEBUGCTL,
-        }
-    }
-
-    /// The field's encoding for VMREAD and VMWRITE.
-    #[must_use]
-    pub const fn encoding(self) -> u32 {
-        self.field().0
-    }
-}
 
 /// Which of the local APIC's MSRs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,10 +30,10 @@ pub enum LapicRegister {
 pub enum MsrClass {
     /// The register itself: it holds the guest's value while the vCPU runs, no exit. The run loop switches it.
     Passthrough,
-    /// A guest-state field that the register is loaded from and saved to; no exit either.
-    PassthroughVmcs(GuestField),
-    /// A guest-state field whose writes are judged; reads do not exit.
-    Vmcs(GuestField),
+    /// The processor keeps the guest's value by itself; no exit either.
+    PassthroughState(Register),
+    /// The processor keeps the guest's value, but writes are judged; reads do not exit.
+    State(Register),
     /// The time-stamp counter: reads do not exit, writes move the offset.
     Tsc,
     /// The local APIC.
@@ -92,20 +48,20 @@ pub enum MsrClass {
 #[must_use]
 pub const fn class(msr: Msr) -> MsrClass {
     match msr {
-        index::SYSENTER_CS => MsrClass::PassthroughVmcs(GuestField::SysenterCs),
-        index::SYSENTER_ESP => MsrClass::PassthroughVmcs(GuestField::SysenterEsp),
-        index::SYSENTER_EIP => MsrClass::PassthroughVmcs(GuestField::SysenterEip),
-        index::FS_BASE => MsrClass::PassthroughVmcs(GuestField::FsBase),
-        index::GS_BASE => MsrClass::PassthroughVmcs(GuestField::GsBase),
+        index::SYSENTER_CS => MsrClass::PassthroughState(Register::SysenterCs),
+        index::SYSENTER_ESP => MsrClass::PassthroughState(Register::SysenterEsp),
+        index::SYSENTER_EIP => MsrClass::PassthroughState(Register::SysenterEip),
+        index::FS_BASE => MsrClass::PassthroughState(Register::FsBase),
+        index::GS_BASE => MsrClass::PassthroughState(Register::GsBase),
         index::STAR
         | index::LSTAR
         | index::CSTAR
         | index::SFMASK
         | index::KERNEL_GS_BASE
         | index::TSC_AUX => MsrClass::Passthrough,
-        index::EFER => MsrClass::Vmcs(GuestField::Efer),
-        index::PAT => MsrClass::Vmcs(GuestField::Pat),
-        index::DEBUGCTL => MsrClass::Vmcs(GuestField::Debugctl),
+        index::EFER => MsrClass::State(Register::Efer),
+        index::PAT => MsrClass::State(Register::Pat),
+        index::DEBUGCTL => MsrClass::State(Register::Debugctl),
         index::TSC => MsrClass::Tsc,
         index::APIC_BASE => MsrClass::Lapic(LapicRegister::Base),
         index::TSC_DEADLINE => MsrClass::Lapic(LapicRegister::TscDeadline),
@@ -142,8 +98,8 @@ pub const SWITCHED: [Msr; 6] = [
 pub enum MsrRead {
     /// This value.
     Value(u64),
-    /// The value of the field.
-    Vmcs(GuestField),
+    /// The value that the processor keeps.
+    State(Register),
     /// The physical register's value (reached only if its bitmap bit is set).
     Passthrough(Msr),
     /// The TSC plus the vCPU's offset.
@@ -157,14 +113,14 @@ pub enum MsrRead {
 pub enum MsrWrite {
     /// Done: the state has it, or it has no effect.
     Stored,
-    /// Write the field.
-    Vmcs {
+    /// Hand the value to the processor.
+    State {
         /// Which.
-        field: GuestField,
+        register: Register,
         /// What.
         value: u64,
     },
-    /// Ask [`crate::control::ControlPolicy::write_efer`], then write the field.
+    /// Ask [`crate::control::ControlPolicy::write_efer`], then hand it to the processor.
     Efer(u64),
     /// Write the physical register (reached only if its bitmap bit is set).
     Passthrough {
@@ -220,7 +176,7 @@ impl MsrState {
         }
     }
 
-    /// The memory-type registers, which EPT's own types override; kept so that guests find what they wrote.
+    /// The memory-type registers, which second-level translation overrides; kept so that guests find what they wrote.
     #[must_use]
     pub const fn mtrrs(&self) -> &Mtrrs {
         &self.mtrrs
@@ -239,7 +195,9 @@ impl MsrState {
     pub fn read(&self, msr: Msr) -> Result<MsrRead, GeneralProtection> {
         match class(msr) {
             MsrClass::Passthrough => Ok(MsrRead::Passthrough(msr)),
-            MsrClass::PassthroughVmcs(field) | MsrClass::Vmcs(field) => Ok(MsrRead::Vmcs(field)),
+            MsrClass::PassthroughState(register) | MsrClass::State(register) => {
+                Ok(MsrRead::State(register))
+            }
             MsrClass::Tsc => Ok(MsrRead::Tsc),
             MsrClass::Lapic(register) => Ok(MsrRead::Lapic(register)),
             MsrClass::Emulated => self.read_emulated(msr).map(MsrRead::Value),
@@ -275,10 +233,10 @@ impl MsrState {
                 check(is_passthrough_value(msr, value))?;
                 Ok(MsrWrite::Passthrough { msr, value })
             }
-            MsrClass::Vmcs(GuestField::Efer) => Ok(MsrWrite::Efer(value)),
-            MsrClass::PassthroughVmcs(field) | MsrClass::Vmcs(field) => {
-                check(is_field_value(field, value))?;
-                Ok(MsrWrite::Vmcs { field, value })
+            MsrClass::State(Register::Efer) => Ok(MsrWrite::Efer(value)),
+            MsrClass::PassthroughState(register) | MsrClass::State(register) => {
+                check(is_state_value(register, value))?;
+                Ok(MsrWrite::State { register, value })
             }
             MsrClass::Tsc => Ok(MsrWrite::Tsc(value)),
             MsrClass::Lapic(register) => Ok(MsrWrite::Lapic { register, value }),
@@ -345,16 +303,15 @@ const fn is_passthrough_value(msr: Msr, value: u64) -> bool {
     }
 }
 
-fn is_field_value(field: GuestField, value: u64) -> bool {
-    match field {
-        GuestField::SysenterCs => value >> 32 == 0,
-        GuestField::SysenterEsp
-        | GuestField::SysenterEip
-        | GuestField::FsBase
-        | GuestField::GsBase => is_canonical(value),
-        GuestField::Pat => is_pat(value),
-        GuestField::Debugctl => value & !DEBUGCTL_ALLOWED == 0,
-        GuestField::Efer => true,
+fn is_state_value(register: Register, value: u64) -> bool {
+    match register {
+        Register::SysenterCs => value >> 32 == 0,
+        Register::SysenterEsp | Register::SysenterEip | Register::FsBase | Register::GsBase => {
+            is_canonical(value)
+        }
+        Register::Pat => is_pat(value),
+        Register::Debugctl => value & !DEBUGCTL_ALLOWED == 0,
+        _ => true,
     }
 }
 
@@ -367,34 +324,12 @@ pub fn is_pat(value: u64) -> bool {
         .all(|entry| matches!(entry, 0 | 1 | 4..=7))
 }
 
-/// Bytes of an MSR bitmap (SDM Vol. 3C §25.6.9).
-pub const BITMAP_BYTES: usize = 4096;
-const BITMAP_WRITE: usize = 2048;
-const BITMAP_HIGH: usize = 1024;
-
-/// Fills an MSR bitmap: an exit for every access but those that [`class`] lets through.
-pub fn fill_bitmap(bitmap: &mut [u8; BITMAP_BYTES]) {
-    bitmap.fill(0xff);
-    for half in [0u32, 0xc000_0000] {
-        for number in 0..0x2000u32 {
-            let at = if half == 0 { 0 } else { BITMAP_HIGH } + number as usize / 8;
-            let bit = 1u8 << (number % 8);
-            let (reads, writes) = passes(class(Msr(half | number)));
-            if reads {
-                bitmap[at] &= !bit;
-            }
-            if writes {
-                bitmap[at + BITMAP_WRITE] &= !bit;
-            }
-        }
-    }
-}
-
-/// Whether reads and writes go without an exit.
-const fn passes(class: MsrClass) -> (bool, bool) {
-    match class {
-        MsrClass::Passthrough | MsrClass::PassthroughVmcs(_) => (true, true),
-        MsrClass::Vmcs(_) | MsrClass::Tsc => (true, false),
+/// Whether reads and writes go without an exit, for whoever makes the processor's bitmap.
+#[must_use]
+pub const fn passes(msr: Msr) -> (bool, bool) {
+    match class(msr) {
+        MsrClass::Passthrough | MsrClass::PassthroughState(_) => (true, true),
+        MsrClass::State(_) | MsrClass::Tsc => (true, false),
         MsrClass::Lapic(_) | MsrClass::Emulated | MsrClass::Absent => (false, false),
     }
 }

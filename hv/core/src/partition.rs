@@ -1,7 +1,7 @@
 //! A partition as all of its cores see it: its board, its vCPUs' mailboxes, what its processors may do, and where
 //! it is in its life. Shared between cores; everything that changes is behind a lock or an atomic.
 
-use crate::control::{ControlPolicy, FixedBits};
+use crate::control::{ControlBits, ControlPolicy};
 use crate::cpuid::{self, CpuidResult, GuestConfig};
 use crate::lifecycle::Lifecycle;
 use crate::mailbox::Mailbox;
@@ -113,11 +113,11 @@ pub struct MachineFacts {
     pub physical_address_bits: u8,
     /// State components that every core switches.
     pub xcr0: u64,
-    /// The fixed bits of VMX operation.
-    pub fixed: FixedBits,
-    /// "Enable INVPCID" was granted.
+    /// What the processor asks of control registers.
+    pub control: ControlBits,
+    /// Guests may execute INVPCID.
     pub invpcid: bool,
-    /// "Enable RDTSCP" was granted.
+    /// Guests may execute RDTSCP.
     pub rdtscp: bool,
     /// What the processor does of the local APICs' work.
     pub apic_help: ApicHelp,
@@ -188,7 +188,7 @@ impl Partition {
             rdtscp: machine.rdtscp,
         };
         let cpuid = cpuid::Policy::new(host_cpuid, &config);
-        let control = ControlPolicy::new(&cpuid, &machine.fixed);
+        let control = ControlPolicy::new(&cpuid, &machine.control);
         let board_config = BoardConfig {
             tsc_hz: machine.tsc_hz,
             rtc_epoch: machine.boot_time,

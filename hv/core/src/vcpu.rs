@@ -1,16 +1,15 @@
-//! One virtual CPU: what the hypervisor keeps of it beside its VMCS. Owned by the core that runs it.
+//! One virtual CPU: what the hypervisor keeps of it beside what the processor does. Owned by the core that runs it.
 
 use crate::control::{self, ControlState, cr0, cr4, efer};
 use crate::counters::{Counters, Injected};
 use crate::inject::{Activity, Event, EventQueue, TripleFault, after_instruction, exception};
 use crate::msr::MsrState;
 use crate::partition::{ApicHelp, Partition};
-use crate::processor::Processor;
+use crate::processor::{Processor, Register, SegmentName, Setup, TableName};
 use isthmus_abi::{ApicId, Gpr, Gprs, VcpuId, Vector};
-use isthmus_boot::start::{SegmentState, StartState};
+use isthmus_boot::start::StartState;
 use isthmus_devices::lapic::{ApicMode, Lapic, LapicConfig};
 use isthmus_devices::time::Ticks;
-use isthmus_vmx::field::{Field, Vmcs};
 
 /// RFLAGS bits that the hypervisor looks at (SDM Vol. 1 §3.4.3).
 pub mod rflags {
@@ -28,22 +27,15 @@ pub mod rflags {
 
 /// Exceptions that exit: those whose delivery can loop inside the processor with no instruction in between, so
 /// that no interrupt would ever be taken (#DB, #AC), and machine checks, which concern the machine.
-pub const EXCEPTION_BITMAP: u64 =
+pub const EXITING_EXCEPTIONS: u32 =
     1 << exception::DB.0 | 1 << exception::AC.0 | 1 << exception::MC.0;
-
-const EOI_EXIT_BITMAPS: [Field; 4] = [
-    Field::EOI_EXIT_BITMAP_0,
-    Field::EOI_EXIT_BITMAP_1,
-    Field::EOI_EXIT_BITMAP_2,
-    Field::EOI_EXIT_BITMAP_3,
-];
 
 /// A virtual CPU.
 #[derive(Debug)]
 pub struct Vcpu {
     /// Its number in the partition, also its APIC id.
     pub id: VcpuId,
-    /// General registers but RSP, which is in the VMCS.
+    /// General registers but RSP, which the processor keeps.
     pub gprs: Gprs,
     /// Its local APIC.
     pub lapic: Lapic,
@@ -136,39 +128,33 @@ impl Vcpu {
         self.gprs.set(Gpr::Rdx, u64::from(partition.signature()));
         self.activity = Activity::Active;
         self.write_control_registers(state, partition, cpu);
-        cpu.write(Field::GUEST_RIP, state.rip);
-        cpu.write(Field::GUEST_RSP, state.rsp);
-        cpu.write(Field::GUEST_RFLAGS, state.rflags | rflags::FIXED);
-        cpu.write(Field::GUEST_DR7, 0x400);
-        let segments = [
-            &state.es,
-            &state.cs,
-            &state.ss,
-            &state.ds,
-            &state.fs,
-            &state.gs,
-            &state.ldtr,
-            &state.tr,
-        ];
-        for (number, segment) in (0..).zip(segments) {
-            write_segment(cpu, number, segment);
-        }
-        cpu.write(Field::GUEST_GDTR_BASE, state.gdtr.base);
-        cpu.write(Field::GUEST_GDTR_LIMIT, u64::from(state.gdtr.limit));
-        cpu.write(Field::GUEST_IDTR_BASE, state.idtr.base);
-        cpu.write(Field::GUEST_IDTR_LIMIT, u64::from(state.idtr.limit));
-        for field in [
-            Field::GUEST_IA32_DEBUGCTL,
-            Field::GUEST_IA32_SYSENTER_CS,
-            Field::GUEST_IA32_SYSENTER_ESP,
-            Field::GUEST_IA32_SYSENTER_EIP,
-            Field::GUEST_INTERRUPTIBILITY_STATE,
-            Field::GUEST_ACTIVITY_STATE,
-            Field::GUEST_PENDING_DEBUG_EXCEPTIONS,
-            Field::VM_ENTRY_INTERRUPTION_INFORMATION,
+        for (register, value) in [
+            (Register::Rip, state.rip),
+            (Register::Rsp, state.rsp),
+            (Register::Rflags, state.rflags | rflags::FIXED),
+            (Register::Dr7, 0x400),
+            (Register::Debugctl, 0),
+            (Register::SysenterCs, 0),
+            (Register::SysenterEsp, 0),
+            (Register::SysenterEip, 0),
         ] {
-            cpu.write(field, 0);
+            cpu.set(register, value);
         }
+        for (name, segment) in [
+            (SegmentName::Es, &state.es),
+            (SegmentName::Cs, &state.cs),
+            (SegmentName::Ss, &state.ss),
+            (SegmentName::Ds, &state.ds),
+            (SegmentName::Fs, &state.fs),
+            (SegmentName::Gs, &state.gs),
+            (SegmentName::Ldtr, &state.ldtr),
+            (SegmentName::Tr, &state.tr),
+        ] {
+            cpu.set_segment(name, segment);
+        }
+        cpu.set_table(TableName::Gdtr, &state.gdtr);
+        cpu.set_table(TableName::Idtr, &state.idtr);
+        cpu.clear_events();
     }
 
     fn write_control_registers(
@@ -180,38 +166,32 @@ impl Vcpu {
         let policy = &partition.control;
         self.cr0_shadow = state.cr0;
         self.cr4_shadow = state.cr4;
-        cpu.write(Field::GUEST_CR0, policy.vmcs_cr0(state.cr0));
-        cpu.write(Field::CR0_READ_SHADOW, state.cr0);
-        cpu.write(Field::GUEST_CR3, state.cr3);
-        cpu.write(Field::GUEST_CR4, policy.vmcs_cr4(state.cr4));
-        cpu.write(Field::CR4_READ_SHADOW, state.cr4);
+        cpu.set_cr0(policy.effective_cr0(state.cr0), state.cr0);
+        cpu.set(Register::Cr3, state.cr3);
+        cpu.set_cr4(policy.effective_cr4(state.cr4), state.cr4);
         let long = state.efer & efer::LME != 0 && state.cr0 & cr0::PG != 0;
         let value = if long {
             state.efer | efer::LMA
         } else {
             state.efer & !efer::LMA
         };
-        cpu.write(Field::GUEST_IA32_EFER, value);
-        cpu.set_ia32e_mode(long);
+        cpu.set(Register::Efer, value);
     }
 
-    /// Fields that are written once for each life of the VMCS.
+    /// What is set once for each life.
     pub fn initialise(&mut self, partition: &Partition, cpu: &mut impl Processor) {
-        cpu.write(Field::CR0_GUEST_HOST_MASK, partition.control.cr0_mask());
-        cpu.write(Field::CR4_GUEST_HOST_MASK, partition.control.cr4_mask());
-        cpu.write(Field::EXCEPTION_BITMAP, EXCEPTION_BITMAP);
-        cpu.write(Field::PAGE_FAULT_ERROR_CODE_MASK, 0);
-        cpu.write(Field::PAGE_FAULT_ERROR_CODE_MATCH, 0);
-        cpu.write(Field::CR3_TARGET_COUNT, 0);
-        cpu.write(Field::TSC_OFFSET, self.tsc_offset);
-        cpu.write(Field::GUEST_IA32_PAT, MsrState::pat_reset());
+        cpu.set_up(&Setup {
+            cr0_mask: partition.control.cr0_mask(),
+            cr4_mask: partition.control.cr4_mask(),
+            exceptions: EXITING_EXCEPTIONS,
+            tsc_offset: self.tsc_offset,
+            pat: MsrState::pat_reset(),
+        });
         self.windows = (false, false);
         self.eoi_exits = [0; 4];
         self.tpr_threshold = 0;
-        cpu.write(Field::TPR_THRESHOLD, 0);
-        for field in EOI_EXIT_BITMAPS {
-            cpu.write(field, 0);
-        }
+        cpu.set_tpr_threshold(0);
+        cpu.set_eoi_exits(&[0; 4]);
         self.follow_apic_mode(partition, cpu);
     }
 
@@ -245,7 +225,7 @@ impl Vcpu {
     pub(crate) fn watch_task_priority(&mut self, threshold: u8, cpu: &mut impl Processor) {
         if threshold != self.tpr_threshold {
             self.tpr_threshold = threshold;
-            cpu.write(Field::TPR_THRESHOLD, u64::from(threshold));
+            cpu.set_tpr_threshold(threshold);
         }
     }
 
@@ -254,16 +234,11 @@ impl Vcpu {
         if !core::mem::take(&mut self.apic_changed) {
             return;
         }
-        cpu.write(
-            Field::GUEST_INTERRUPT_STATUS,
-            u64::from(self.lapic.interrupt_status()),
-        );
+        cpu.set_interrupt_status(self.lapic.interrupt_status());
         let level = self.lapic.level_vectors();
         if level != self.eoi_exits {
             self.eoi_exits = level;
-            for (field, word) in EOI_EXIT_BITMAPS.into_iter().zip(level) {
-                cpu.write(field, word);
-            }
+            cpu.set_eoi_exits(&level);
         }
     }
 
@@ -292,15 +267,15 @@ impl Vcpu {
     #[must_use]
     pub fn control_state(&self, partition: &Partition, cpu: &impl Processor) -> ControlState {
         let policy = &partition.control;
-        const LONG: u64 = 1 << 13;
-        const TYPE_32: u64 = 1 << 3;
+        const LONG: u32 = 1 << 13;
+        const TYPE_32: u32 = 1 << 3;
         ControlState {
-            cr0: policy.guest_cr0(cpu.read(Field::GUEST_CR0), self.cr0_shadow),
-            cr3: cpu.read(Field::GUEST_CR3),
-            cr4: policy.guest_cr4(cpu.read(Field::GUEST_CR4), self.cr4_shadow),
-            efer: cpu.read(Field::GUEST_IA32_EFER),
-            cs_long: cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & LONG != 0,
-            tr_16_bit: cpu.read(Field::GUEST_TR_ACCESS_RIGHTS) & TYPE_32 == 0,
+            cr0: policy.guest_cr0(cpu.cr0(), self.cr0_shadow),
+            cr3: cpu.get(Register::Cr3),
+            cr4: policy.guest_cr4(cpu.cr4(), self.cr4_shadow),
+            efer: cpu.get(Register::Efer),
+            cs_long: cpu.access_rights(SegmentName::Cs) & LONG != 0,
+            tr_16_bit: cpu.access_rights(SegmentName::Tr) & TYPE_32 == 0,
         }
     }
 
@@ -310,7 +285,7 @@ impl Vcpu {
     /// [`TripleFault`] when it comes on top of a double fault.
     pub fn raise(&mut self, event: Event, cpu: &impl Processor) -> Result<(), TripleFault> {
         // Real mode pushes no error code, and entry refuses one there (SDM Vol. 3C §27.2.1.3).
-        let real_mode = cpu.read(Field::GUEST_CR0) & cr0::PE == 0;
+        let real_mode = cpu.cr0() & cr0::PE == 0;
         let event = if real_mode {
             Event {
                 error_code: None,
@@ -322,34 +297,55 @@ impl Vcpu {
         self.events.raise(event)
     }
 
-    /// Moves RIP past the instruction that exited, as [`skip_instruction`].
-    pub fn advance(&self, cpu: &mut impl Processor) {
-        skip_instruction(cpu);
+    /// Moves RIP past the instruction that exited, and leaves the state an instruction leaves: no STI or MOV SS
+    /// shadow, a single-step trap if the guest asked for one.
+    pub fn advance(&mut self, cpu: &mut impl Processor) {
+        self.advance_by(cpu.instruction_length(), cpu);
     }
 
     /// As [`Vcpu::advance`], for an instruction of `length` bytes.
-    pub fn advance_by(&self, length: u64, cpu: &mut impl Processor) {
-        skip(length, cpu);
+    pub fn advance_by(&mut self, length: u64, cpu: &mut impl Processor) {
+        let rip = cpu.get(Register::Rip);
+        let next = rip.wrapping_add(length);
+        // Only 64-bit code goes on beyond 4 GiB. CS.L alone does not say so: outside of IA-32e mode it means nothing.
+        let wraps = (rip ^ next) >> 32 != 0 && !self.in_64_bit_code(cpu);
+        cpu.set(Register::Rip, if wraps { next & 0xffff_ffff } else { next });
+        let state = cpu.blocking();
+        let trap_flag = cpu.get(Register::Rflags) & rflags::TF != 0;
+        let (blocking, single_step) =
+            after_instruction(state, trap_flag, trap_flag && Self::steps_by_branches(cpu));
+        if blocking != state {
+            cpu.set_blocking(blocking);
+        }
+        if single_step && !cpu.hold_single_step() {
+            self.raise_single_step(cpu);
+        }
+    }
+
+    /// The trap after an instruction, as #DB with DR6.BS (SDM Vol. 3B §18.2.3).
+    fn raise_single_step(&mut self, cpu: &mut impl Processor) {
+        const SINGLE_STEP: u64 = 1 << 14;
+        let dr6 = cpu.dr6();
+        cpu.set_dr6(dr6 | SINGLE_STEP);
+        Self::clear_general_detect(cpu);
+        // An instruction that was carried out interrupted no delivery, so nothing can be on top of nothing.
+        let raised = self.events.raise(Event::exception(exception::DB));
+        debug_assert!(raised.is_ok());
     }
 
     /// IA32_DEBUGCTL.BTF: the trap flag stops at branches, not at instructions.
-    pub(crate) fn steps_by_branches(cpu: &impl Vmcs) -> bool {
-        cpu.read(Field::GUEST_IA32_DEBUGCTL) & 1 << 1 != 0
+    pub(crate) fn steps_by_branches(cpu: &impl Processor) -> bool {
+        cpu.get(Register::Debugctl) & 1 << 1 != 0
     }
 
     /// Whether the guest runs 64-bit code now.
     #[must_use]
     pub fn in_64_bit_code(&self, cpu: &impl Processor) -> bool {
-        runs_64_bit_code(cpu)
+        cpu.get(Register::Efer) & efer::LMA != 0
+            && cpu.access_rights(SegmentName::Cs) & 1 << 13 != 0
     }
 
-    /// The privilege level the guest runs at, 0 to 3: the DPL of SS (SDM Vol. 3C §25.4.1).
-    #[must_use]
-    pub fn privilege_level(&self, cpu: &impl Processor) -> u8 {
-        (cpu.read(Field::GUEST_SS_ACCESS_RIGHTS) >> 5 & 3) as u8
-    }
-
-    /// CR4.OSXSAVE and CR4.PKE are host-owned, so the shadow tells them without a VMREAD.
+    /// CR4.OSXSAVE and CR4.PKE change with an exit only, so the shadow tells them without asking the processor.
     #[must_use]
     pub fn cpuid_cr4(&self) -> u64 {
         self.cr4_shadow & (cr4::OSXSAVE | cr4::PKE)
@@ -358,66 +354,9 @@ impl Vcpu {
     /// DR7 as MOV would leave it, for a #DB that the hypervisor delivers: the processor clears GD then.
     pub(crate) fn clear_general_detect(cpu: &mut impl Processor) {
         const GENERAL_DETECT: u64 = 1 << 13;
-        let dr7 = cpu.read(Field::GUEST_DR7);
+        let dr7 = cpu.get(Register::Dr7);
         if let Ok(value) = control::write_dr7(dr7 & !GENERAL_DETECT & 0xffff_ffff) {
-            cpu.write(Field::GUEST_DR7, value);
+            cpu.set(Register::Dr7, value);
         }
     }
-}
-
-fn runs_64_bit_code(cpu: &impl Vmcs) -> bool {
-    cpu.read(Field::GUEST_IA32_EFER) & efer::LMA != 0
-        && cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & 1 << 13 != 0
-}
-
-/// Moves RIP past the instruction that exited, and leaves the state an instruction leaves: no STI or MOV SS shadow, a
-/// single-step trap if the guest asked for one.
-#[inline]
-pub fn skip_instruction(cpu: &mut impl Vmcs) {
-    let length = cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) & 0xf;
-    skip(length, cpu);
-}
-
-#[inline]
-fn skip(length: u64, cpu: &mut impl Vmcs) {
-    let rip = cpu.read(Field::GUEST_RIP);
-    let next = rip.wrapping_add(length);
-    // Only 64-bit code goes on beyond 4 GiB. CS.L alone does not say so: outside of IA-32e mode it means nothing.
-    let wraps = (rip ^ next) >> 32 != 0 && !runs_64_bit_code(cpu);
-    cpu.write(
-        Field::GUEST_RIP,
-        if wraps { next & 0xffff_ffff } else { next },
-    );
-    let state = cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
-    let trap_flag = cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
-    if state != 0 || trap_flag {
-        leave_instruction(state, trap_flag, cpu);
-    }
-}
-
-/// The rare part of [`skip`].
-#[cold]
-fn leave_instruction(state: u32, trap_flag: bool, cpu: &mut impl Vmcs) {
-    const SINGLE_STEP: u64 = 1 << 14;
-    let by_branches = trap_flag && Vcpu::steps_by_branches(cpu);
-    let (blocking, single_step) = after_instruction(state, trap_flag, by_branches);
-    if blocking != state {
-        cpu.write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
-    }
-    if single_step {
-        let pending = cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
-        cpu.write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | SINGLE_STEP);
-    }
-}
-
-/// Writes a segment register by its number in the order of the VMCS encodings: ES, CS, SS, DS, FS, GS, LDTR, TR.
-fn write_segment(cpu: &mut impl Processor, number: u32, segment: &SegmentState) {
-    let field = |base: Field| Field(base.0 + 2 * number);
-    cpu.write(field(Field::GUEST_ES_SELECTOR), u64::from(segment.selector));
-    cpu.write(field(Field::GUEST_ES_BASE), segment.base);
-    cpu.write(field(Field::GUEST_ES_LIMIT), u64::from(segment.limit));
-    cpu.write(
-        field(Field::GUEST_ES_ACCESS_RIGHTS),
-        u64::from(segment.access),
-    );
 }

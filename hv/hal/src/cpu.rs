@@ -62,6 +62,15 @@ pub fn wait_for_interrupt() {
     unsafe { asm!("sti", "hlt", "cli", options(nomem, nostack)) }
 }
 
+/// Lets the interrupts that are pending come, with interrupts enabled for just that long.
+///
+/// STI takes effect after the next instruction, so the NOP is what they come after.
+#[inline]
+pub fn take_pending_interrupts() {
+    // SAFETY: the interrupt table is the hypervisor's own and its handlers only note the vector.
+    unsafe { asm!("sti", "nop", "nop", "cli", options(nomem, nostack)) }
+}
+
 /// Stops the core for good.
 pub fn halt_forever() -> ! {
     loop {

@@ -1,7 +1,7 @@
 //! VT-x as data: what the Intel SDM writes about VMX, without a single privileged instruction. The field encodings,
 //! the capability MSRs and what is negotiated from them, exits and their qualifications, EPT and invalidation
-//! formats, and the checks that a VM entry makes. All of it is tested on the host; `hv/hal` executes, `hv/core`
-//! decides.
+//! formats, the checks that a VM entry makes, and [`backend`], which is what `hv/core` asks of a processor over a VMCS.
+//! All of it is tested on the host; `hv/hal` executes, `hv/core` decides.
 //!
 //! Trusts the processor to answer as the SDM says, and nobody else: what a guest can steer (exit qualifications,
 //! guest state) always has a value here and never a panic.
@@ -11,6 +11,7 @@
 #[cfg(any(test, feature = "mock"))]
 extern crate alloc;
 
+pub mod backend;
 pub mod capabilities;
 pub mod checks;
 pub mod controls;

@@ -3,11 +3,13 @@
 use super::*;
 use crate::cpuid::{CpuidResult, GuestConfig};
 
-const FIXED: FixedBits = FixedBits {
-    cr0_fixed0: 0x8000_0021,
-    cr0_fixed1: 0xffff_ffff,
-    cr4_fixed0: 0x2000,
-    cr4_fixed1: 0x77_2fff,
+const BITS: ControlBits = ControlBits {
+    cr0_one: 0x8000_0021,
+    cr0_zero: cr0::CD | cr0::NW,
+    cr4_one: 0x2000,
+    cr4_allowed: 0x77_2fff,
+    cr0_owned: CR0_GUEST_OWNED,
+    cr4_ownable: CR4_GUEST_OWNABLE,
 };
 
 /// A processor with every feature bit set.
@@ -70,7 +72,7 @@ fn policy() -> ControlPolicy {
         invpcid: true,
         rdtscp: true,
     };
-    ControlPolicy::new(&cpuid::Policy::new(everything, &config), &FIXED)
+    ControlPolicy::new(&cpuid::Policy::new(everything, &config), &BITS)
 }
 
 const REAL: ControlState = ControlState {
@@ -103,7 +105,7 @@ fn the_way_to_long_mode_sets_lma() {
     };
     let update = policy.write_cr0(cr0::PG | cr0::PE, &ready).expect("legal");
     assert_eq!(update.efer, efer::LME | efer::LMA);
-    assert!(update.ia32e_mode && update.flush && !update.load_pdptes);
+    assert!(update.flush && !update.load_pdptes);
     let without_pae = ControlState { cr4: 0, ..ready };
     assert_eq!(
         policy.write_cr0(cr0::PG | cr0::PE, &without_pae),
@@ -137,7 +139,7 @@ fn the_way_back_clears_lma_and_only_from_compatibility_mode() {
     };
     let update = policy.write_cr0(cr0::PE, &compatible).expect("legal");
     assert_eq!(update.efer, efer::LME);
-    assert!(!update.ia32e_mode && update.flush);
+    assert!(update.flush);
     let with_pcids = ControlState {
         cr4: cr4::PAE | cr4::PCIDE,
         ..compatible
@@ -166,10 +168,10 @@ fn cr0_combinations_are_judged_as_the_processor_does() {
         assert_eq!(result.is_ok(), legal, "{value:#x}");
         if let Ok(update) = result {
             assert_eq!(update.shadow, value | cr0::ET);
-            assert_eq!(update.vmcs & (cr0::CD | cr0::NW), 0);
-            assert_eq!(update.vmcs & (cr0::NE | cr0::ET), cr0::NE | cr0::ET);
+            assert_eq!(update.effective & (cr0::CD | cr0::NW), 0);
+            assert_eq!(update.effective & (cr0::NE | cr0::ET), cr0::NE | cr0::ET);
             assert_eq!(
-                policy.guest_cr0(update.vmcs, update.shadow),
+                policy.guest_cr0(update.effective, update.shadow),
                 value | cr0::ET
             );
         }
@@ -254,9 +256,12 @@ fn reserved_bits_of_cr4_fault_and_hidden_features_are_reserved() {
         let result = policy.write_cr4(1 << bit | cr4::PAE, &ControlState { cr3: 0, ..LONG });
         assert_eq!(result.is_err(), hidden, "bit {bit}");
         if let Ok(update) = result {
-            assert_eq!(update.vmcs & (cr4::VMXE | cr4::MCE), cr4::VMXE | cr4::MCE);
             assert_eq!(
-                policy.guest_cr4(update.vmcs, update.shadow),
+                update.effective & (cr4::VMXE | cr4::MCE),
+                cr4::VMXE | cr4::MCE
+            );
+            assert_eq!(
+                policy.guest_cr4(update.effective, update.shadow),
                 1 << bit | cr4::PAE
             );
         }

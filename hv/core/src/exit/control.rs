@@ -3,40 +3,35 @@
 use super::{After, Scene};
 use crate::control::{self, Cr0Update, Cr4Update, GeneralProtection};
 use crate::inject::TripleFault;
-use crate::processor::Processor;
+use crate::processor::{ControlAccess, ControlOperation, Processor, Register};
 use isthmus_abi::{Gpa, Gpr};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::{CrAccess, CrAccessType};
-use isthmus_vmx::field::Field;
 
 const RSP: u8 = 4;
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
-    pub(super) fn control_register_access(&mut self) -> Result<After, TripleFault> {
-        let qualification = CrAccess::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
-        let register = qualification.register();
-        let outcome = match (
-            qualification.access_type(),
-            qualification.control_register(),
-        ) {
-            (CrAccessType::MovTo, number) => {
+    pub(super) fn control_register_access(
+        &mut self,
+        access: &ControlAccess,
+    ) -> Result<After, TripleFault> {
+        let outcome = match access.operation {
+            ControlOperation::Write(register) => {
                 let value = self.operand(register);
-                self.write_control_register(number, value)
+                self.write_control_register(access.register, value)
             }
-            (CrAccessType::MovFrom, number) => {
-                self.read_control_register(number, register);
+            ControlOperation::Read(register) => {
+                self.read_control_register(access.register, register);
                 Ok(())
             }
-            (CrAccessType::Clts, _) => {
+            ControlOperation::Clts => {
                 let state = self.vcpu.control_state(self.partition, self.cpu);
                 self.partition
                     .control
                     .clts(&state)
                     .and_then(|update| self.apply_cr0(&update))
             }
-            (CrAccessType::Lmsw, _) => {
+            ControlOperation::Lmsw(source) => {
                 let state = self.vcpu.control_state(self.partition, self.cpu);
-                let source = qualification.lmsw_source();
                 self.partition
                     .control
                     .lmsw(source, &state)
@@ -52,7 +47,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     /// A general register as a MOV's source: all of it in 64-bit code, the low half elsewhere.
     fn operand(&self, register: u8) -> u64 {
         let value = if register == RSP {
-            self.cpu.read(Field::GUEST_RSP)
+            self.cpu.get(Register::Rsp)
         } else {
             self.vcpu.gprs.by_number(register)
         };
@@ -75,7 +70,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
                 if update.load_pdptes {
                     self.load_pdptes(update.value)?;
                 }
-                self.cpu.write(Field::GUEST_CR3, update.value);
+                self.cpu.set(Register::Cr3, update.value);
                 if update.flush {
                     self.cpu.flush_translations();
                 }
@@ -96,13 +91,14 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     fn read_control_register(&mut self, number: u8, register: u8) {
-        let value = if number == 8 {
-            self.vcpu.lapic.cr8()
-        } else {
-            self.cpu.read(Field::GUEST_CR3)
+        let value = match number {
+            0 => self.vcpu.control_state(self.partition, self.cpu).cr0,
+            4 => self.vcpu.control_state(self.partition, self.cpu).cr4,
+            8 => self.vcpu.lapic.cr8(),
+            _ => self.cpu.get(Register::Cr3),
         };
         if register == RSP {
-            self.cpu.write(Field::GUEST_RSP, value);
+            self.cpu.set(Register::Rsp, value);
         } else {
             self.vcpu.gprs.set_by_number(register, value);
         }
@@ -110,14 +106,12 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
 
     fn apply_cr0(&mut self, update: &Cr0Update) -> Result<(), GeneralProtection> {
         if update.load_pdptes {
-            let cr3 = self.cpu.read(Field::GUEST_CR3);
+            let cr3 = self.cpu.get(Register::Cr3);
             self.load_pdptes(cr3)?;
         }
         self.vcpu.cr0_shadow = update.shadow;
-        self.cpu.write(Field::GUEST_CR0, update.vmcs);
-        self.cpu.write(Field::CR0_READ_SHADOW, update.shadow);
-        self.cpu.write(Field::GUEST_IA32_EFER, update.efer);
-        self.cpu.set_ia32e_mode(update.ia32e_mode);
+        self.cpu.set_cr0(update.effective, update.shadow);
+        self.cpu.set(Register::Efer, update.efer);
         if update.flush {
             self.cpu.flush_translations();
         }
@@ -126,19 +120,18 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
 
     fn apply_cr4(&mut self, update: &Cr4Update) -> Result<(), GeneralProtection> {
         if update.load_pdptes {
-            let cr3 = self.cpu.read(Field::GUEST_CR3);
+            let cr3 = self.cpu.get(Register::Cr3);
             self.load_pdptes(cr3)?;
         }
         self.vcpu.cr4_shadow = update.shadow;
-        self.cpu.write(Field::GUEST_CR4, update.vmcs);
-        self.cpu.write(Field::CR4_READ_SHADOW, update.shadow);
+        self.cpu.set_cr4(update.effective, update.shadow);
         if update.flush {
             self.cpu.flush_translations();
         }
         Ok(())
     }
 
-    /// PAE paging keeps its four top entries in registers, which the VMCS holds (SDM Vol. 3A §4.4.1).
+    /// PAE paging keeps its four top entries in registers (SDM Vol. 3A §4.4.1).
     fn load_pdptes(&mut self, cr3: u64) -> Result<(), GeneralProtection> {
         let mut table = [0; 32];
         self.memory
@@ -158,15 +151,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         {
             return Err(GeneralProtection);
         }
-        let fields = [
-            Field::GUEST_PDPTE0,
-            Field::GUEST_PDPTE1,
-            Field::GUEST_PDPTE2,
-            Field::GUEST_PDPTE3,
-        ];
-        for (field, entry) in fields.into_iter().zip(entries) {
-            self.cpu.write(field, entry);
-        }
+        self.cpu.set_pdptes(entries);
         Ok(())
     }
 

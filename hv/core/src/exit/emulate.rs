@@ -4,12 +4,11 @@
 use super::{Scene, interrupt};
 use crate::control::{cr0, cr4, efer};
 use crate::partition::EndReason;
-use crate::processor::Processor;
-use crate::vcpu::rflags;
+use crate::partition::Partition;
+use crate::processor::{CodeBytes, PortAccess, Processor, Register, SegmentName, StringAccess};
+use crate::vcpu::{Vcpu, rflags};
 use isthmus_abi::{Gpa, Gpr, Gva, PAGE_SIZE, Port};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::IoQualification;
-use isthmus_vmx::field::Field;
 use isthmus_x86emu::{
     Access, CodeSize, Cpu, DecodeError, Direction, Exception, Fault, Intent, MAX_INSTRUCTION_BYTES,
     PagingState, PhysicalRead, PortCpu, Progress, Segment, SegmentRegister, StringIo, WalkError,
@@ -44,30 +43,103 @@ impl<M: GuestMemory> PhysicalRead for Physical<'_, M> {
     }
 }
 
+/// The registers that the guest's paging depends on.
+fn paging_state<P: Processor>(vcpu: &Vcpu, partition: &Partition, cpu: &P) -> PagingState {
+    let state = vcpu.control_state(partition, cpu);
+    let pae = state.cr0 & cr0::PG != 0 && state.cr4 & cr4::PAE != 0 && state.efer & efer::LMA == 0;
+    PagingState {
+        cr0: state.cr0,
+        cr3: state.cr3,
+        cr4: state.cr4,
+        efer: state.efer,
+        cpl: cpu.cpl(),
+        rflags_ac: cpu.get(Register::Rflags) & rflags::AC != 0,
+        physical_bits: partition.cpuid.maxphyaddr(),
+        gigabyte_pages: true,
+        pdptes: if pae { cpu.pdptes() } else { None },
+        ..PagingState::default()
+    }
+}
+
+fn code_size<P: Processor>(vcpu: &Vcpu, cpu: &P) -> CodeSize {
+    const DEFAULT_32: u32 = 1 << 14;
+    if vcpu.in_64_bit_code(cpu) {
+        return CodeSize::Long64;
+    }
+    let real = cpu.cr0() & cr0::PE == 0 || cpu.get(Register::Rflags) & rflags::VM != 0;
+    match (real, cpu.access_rights(SegmentName::Cs) & DEFAULT_32 != 0) {
+        (true, _) => CodeSize::Real16,
+        (false, true) => CodeSize::Protected32,
+        (false, false) => CodeSize::Protected16,
+    }
+}
+
+fn translated<M: GuestMemory>(
+    paging: &PagingState,
+    at: Gva,
+    access: Access,
+    memory: &M,
+) -> Result<Gpa, Fault> {
+    translate(paging, at, access, &Physical(memory)).map_err(|error| match error {
+        WalkError::PageFault(code) => Fault::page(at, code),
+        WalkError::NonCanonical => Fault::general_protection(),
+        WalkError::Unbacked(_) => Fault::page(at, 1 << 3 | 1),
+    })
+}
+
+/// Reads the bytes at CS:RIP, as many as are there up to the longest instruction.
+fn fetch<P: Processor, M: GuestMemory>(
+    paging: &PagingState,
+    code: CodeSize,
+    cpu: &P,
+    memory: &M,
+    bytes: &mut [u8; MAX_INSTRUCTION_BYTES],
+) -> Result<usize, Outcome> {
+    let rip = cpu.get(Register::Rip);
+    let start = match code {
+        CodeSize::Long64 => rip,
+        _ => cpu.segment(SegmentName::Cs).base.wrapping_add(rip) & 0xffff_ffff,
+    };
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let at = Gva(start.wrapping_add(done as u64));
+        let take = rest.len().min((PAGE_SIZE - at.page_offset()) as usize);
+        let part = rest.get_mut(..take).unwrap_or_default();
+        let read = translated(paging, at, Access::Fetch, memory)
+            .and_then(|gpa| memory.read(gpa, part).map_err(|_| Fault::invalid_opcode()));
+        match read {
+            Ok(()) => done += take,
+            // The next page is not there: enough for an instruction that ends before it.
+            Err(_) if done > 0 => break,
+            Err(Fault::Exception(exception)) => return Err(Outcome::Exception(exception)),
+            Err(Fault::Stop) => return Err(Outcome::Shutdown),
+        }
+    }
+    Ok(done)
+}
+
+/// The bytes of the instruction that exited, for a processor that does not say which it was. None where they cannot be
+/// read, because another vCPU changed the page tables meanwhile.
+pub(super) fn code_bytes<P: Processor, M: GuestMemory>(
+    vcpu: &Vcpu,
+    partition: &Partition,
+    cpu: &P,
+    memory: &M,
+) -> CodeBytes {
+    let paging = paging_state(vcpu, partition, cpu);
+    let code = code_size(vcpu, cpu);
+    let mut bytes = [0; MAX_INSTRUCTION_BYTES];
+    let length = fetch(&paging, code, cpu, memory, &mut bytes).unwrap_or(0);
+    CodeBytes {
+        bytes,
+        length: length as u8,
+        long: code == CodeSize::Long64,
+    }
+}
+
 impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     pub(super) fn new(scene: &'s mut Scene<'a, P, M>) -> Self {
-        let cpu = &*scene.cpu;
-        let state = scene.vcpu.control_state(scene.partition, cpu);
-        let pae =
-            state.cr0 & cr0::PG != 0 && state.cr4 & cr4::PAE != 0 && state.efer & efer::LMA == 0;
-        let pdptes = [
-            Field::GUEST_PDPTE0,
-            Field::GUEST_PDPTE1,
-            Field::GUEST_PDPTE2,
-            Field::GUEST_PDPTE3,
-        ];
-        let paging = PagingState {
-            cr0: state.cr0,
-            cr3: state.cr3,
-            cr4: state.cr4,
-            efer: state.efer,
-            cpl: scene.vcpu.privilege_level(cpu),
-            rflags_ac: cpu.read(Field::GUEST_RFLAGS) & rflags::AC != 0,
-            physical_bits: scene.partition.cpuid.maxphyaddr(),
-            gigabyte_pages: true,
-            pdptes: pae.then(|| pdptes.map(|field| cpu.read(field))),
-            ..PagingState::default()
-        };
+        let paging = paging_state(scene.vcpu, scene.partition, &*scene.cpu);
         Self {
             scene,
             paging,
@@ -91,28 +163,24 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
         (self.outcome(result), u64::from(instruction.length))
     }
 
-    /// INS or OUTS as the I/O exit describes it (SDM Vol. 3C Tables 28-5 and 28-8).
-    pub(super) fn string_io(mut self, access: IoQualification, information: u32) -> Outcome {
-        let address = match information >> 7 & 7 {
-            0 => Width::Word,
-            1 => Width::Dword,
-            _ => Width::Qword,
-        };
-        let (Some(width), Some(segment)) = (
-            Width::from_bytes(u64::from(access.size())),
-            Segment::from_number((information >> 15 & 7) as u8),
+    /// INS or OUTS as the exit describes it.
+    pub(super) fn string_io(mut self, access: &PortAccess, string: &StringAccess) -> Outcome {
+        let (Some(width), Some(address), Some(segment)) = (
+            Width::from_bytes(u64::from(access.size)),
+            Width::from_bytes(u64::from(string.address_size)),
+            Segment::from_number(string.segment),
         ) else {
             return Outcome::Shutdown;
         };
         let io = StringIo {
-            port: access.port(),
+            port: access.port,
             width,
-            direction: if access.is_in() {
+            direction: if access.is_in {
                 Direction::In
             } else {
                 Direction::Out
             },
-            repeat: access.rep(),
+            repeat: string.repeat,
             address,
             segment,
             code: self.code_size(),
@@ -130,61 +198,22 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
     }
 
     fn code_size(&self) -> CodeSize {
-        const DEFAULT_32: u64 = 1 << 14;
-        let cpu = &*self.scene.cpu;
-        if self.scene.vcpu.in_64_bit_code(cpu) {
-            return CodeSize::Long64;
-        }
-        let real =
-            self.paging.cr0 & cr0::PE == 0 || cpu.read(Field::GUEST_RFLAGS) & rflags::VM != 0;
-        match (
-            real,
-            cpu.read(Field::GUEST_CS_ACCESS_RIGHTS) & DEFAULT_32 != 0,
-        ) {
-            (true, _) => CodeSize::Real16,
-            (false, true) => CodeSize::Protected32,
-            (false, false) => CodeSize::Protected16,
-        }
+        code_size(self.scene.vcpu, &*self.scene.cpu)
     }
 
-    /// Reads the bytes at CS:RIP, as many as are there up to the longest instruction.
     fn fetch(&self, bytes: &mut [u8; MAX_INSTRUCTION_BYTES]) -> Result<usize, Outcome> {
-        let cpu = &*self.scene.cpu;
-        let rip = cpu.read(Field::GUEST_RIP);
-        let start = match self.code_size() {
-            CodeSize::Long64 => rip,
-            _ => cpu.read(Field::GUEST_CS_BASE).wrapping_add(rip) & 0xffff_ffff,
-        };
-        let mut done = 0;
-        while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            let at = Gva(start.wrapping_add(done as u64));
-            let take = rest.len().min((PAGE_SIZE - at.page_offset()) as usize);
-            let part = rest.get_mut(..take).unwrap_or_default();
-            let read = self.translate(at, Access::Fetch).and_then(|gpa| {
-                self.scene
-                    .memory
-                    .read(gpa, part)
-                    .map_err(|_| Fault::invalid_opcode())
-            });
-            match read {
-                Ok(()) => done += take,
-                // The next page is not there: enough for an instruction that ends before it.
-                Err(_) if done > 0 => break,
-                Err(Fault::Exception(exception)) => return Err(Outcome::Exception(exception)),
-                Err(Fault::Stop) => return Err(Outcome::Shutdown),
-            }
-        }
-        Ok(done)
+        let code = self.code_size();
+        fetch(
+            &self.paging,
+            code,
+            &*self.scene.cpu,
+            self.scene.memory,
+            bytes,
+        )
     }
 
     fn translate(&self, at: Gva, access: Access) -> Result<Gpa, Fault> {
-        translate(&self.paging, at, access, &Physical(self.scene.memory)).map_err(|error| {
-            match error {
-                WalkError::PageFault(code) => Fault::page(at, code),
-                WalkError::NonCanonical => Fault::general_protection(),
-                WalkError::Unbacked(_) => Fault::page(at, 1 << 3 | 1),
-            }
-        })
+        translated(&self.paging, at, access, self.scene.memory)
     }
 
     /// The two parts of an access that may cross a page: addresses and lengths.
@@ -273,7 +302,7 @@ impl<'s, 'a, P: Processor, M: GuestMemory> Emulator<'s, 'a, P, M> {
 impl<P: Processor, M: GuestMemory> Cpu for Emulator<'_, '_, P, M> {
     fn gpr(&self, register: Gpr) -> u64 {
         if register == Gpr::Rsp {
-            self.scene.cpu.read(Field::GUEST_RSP)
+            self.scene.cpu.get(Register::Rsp)
         } else {
             self.scene.vcpu.gprs.get(register)
         }
@@ -281,31 +310,38 @@ impl<P: Processor, M: GuestMemory> Cpu for Emulator<'_, '_, P, M> {
 
     fn set_gpr(&mut self, register: Gpr, value: u64) {
         if register == Gpr::Rsp {
-            self.scene.cpu.write(Field::GUEST_RSP, value);
+            self.scene.cpu.set(Register::Rsp, value);
         } else {
             self.scene.vcpu.gprs.set(register, value);
         }
     }
 
     fn rip(&self) -> u64 {
-        self.scene.cpu.read(Field::GUEST_RIP)
+        self.scene.cpu.get(Register::Rip)
     }
 
     fn rflags(&self) -> u64 {
-        self.scene.cpu.read(Field::GUEST_RFLAGS)
+        self.scene.cpu.get(Register::Rflags)
     }
 
     fn set_rflags(&mut self, value: u64) {
-        self.scene.cpu.write(Field::GUEST_RFLAGS, value);
+        self.scene.cpu.set(Register::Rflags, value);
     }
 
     fn segment(&self, segment: Segment) -> SegmentRegister {
-        let number = 2 * segment as u32;
-        let read = |field: Field| self.scene.cpu.read(Field(field.0 + number));
+        let name = match segment {
+            Segment::Es => SegmentName::Es,
+            Segment::Cs => SegmentName::Cs,
+            Segment::Ss => SegmentName::Ss,
+            Segment::Ds => SegmentName::Ds,
+            Segment::Fs => SegmentName::Fs,
+            Segment::Gs => SegmentName::Gs,
+        };
+        let state = self.scene.cpu.segment(name);
         SegmentRegister {
-            base: read(Field::GUEST_ES_BASE),
-            limit: read(Field::GUEST_ES_LIMIT) as u32,
-            access_rights: read(Field::GUEST_ES_ACCESS_RIGHTS) as u32,
+            base: state.base,
+            limit: state.limit,
+            access_rights: state.access,
         }
     }
 

@@ -4,18 +4,12 @@ use super::{After, Scene};
 use crate::counters::Injected;
 use crate::inject::{
     Activity, EntryDecision, Event, GuestState, Injection, PendingInterrupts, TripleFault,
-    exception,
 };
-use crate::inject::{after_faulting_iret, must_hold_single_step};
 use crate::mailbox::Leave;
-use crate::partition::{EndReason, Partition};
-use crate::processor::Processor;
+use crate::partition::Partition;
+use crate::processor::{Processor, Register};
 use crate::vcpu::{Vcpu, rflags};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::field::Field;
-
-const VALID: u64 = 1 << 31;
-const NMI_BLOCKING: u64 = 1 << 3;
 
 /// Why a vCPU is not entered now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,76 +21,30 @@ pub enum Blocked {
 }
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
-    /// An event whose delivery the exit cut short is delivered again (SDM Vol. 3C §28.2.4, §34.7.1.1).
+    /// An event whose delivery the exit cut short is delivered again.
     pub(super) fn note_interrupted_event(&mut self) {
-        let information = self.cpu.read(Field::IDT_VECTORING_INFORMATION);
-        if information & VALID == 0 {
-            return;
-        }
-        let code = self.cpu.read(Field::IDT_VECTORING_ERROR_CODE);
-        let length = self.cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH);
-        if let Some(event) = Event::from_field(information as u32, code as u32, length as u32) {
-            if event == Event::nmi() {
-                // It was not delivered, so it does not block the next one yet.
-                let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
-                self.cpu
-                    .write(Field::GUEST_INTERRUPTIBILITY_STATE, state & !NMI_BLOCKING);
-            }
+        if let Some(event) = self.cpu.interrupted_event() {
             self.vcpu.events.interrupted(event);
         }
     }
 
-    pub(super) fn exception_or_nmi(&mut self) -> Result<After, TripleFault> {
-        let information = self.cpu.read(Field::VM_EXIT_INTERRUPTION_INFORMATION) as u32;
-        let code = self.cpu.read(Field::VM_EXIT_INTERRUPTION_ERROR_CODE) as u32;
-        let length = self.cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) as u32;
-        let Some(event) = Event::from_field(information, code, length) else {
-            return Ok(After::End(EndReason::Internal(
-                "an exception exit without an exception",
-            )));
-        };
-        if event == Event::nmi() {
-            return Ok(After::HostNmi);
+    /// Where the exit left DR6 and DR7 as they were, delivery sets and clears them (SDM Vol. 3C §28.2.1).
+    pub(super) fn debug_exception(
+        &mut self,
+        event: Event,
+        conditions: Option<u64>,
+    ) -> Result<After, TripleFault> {
+        if let Some(conditions) = conditions {
+            let dr6 = self.cpu.dr6();
+            self.cpu.set_dr6(dr6 & !0xf | conditions);
+            Vcpu::clear_general_detect(self.cpu);
         }
-        match event.vector {
-            exception::MC => return Ok(After::End(EndReason::MachineCheck)),
-            exception::DB => self.debug_exception(),
-            _ => {}
-        }
-        self.restore_blocking(information);
         self.raise(event)
-    }
-
-    /// What the exit cut short is blocked again: NMIs, if the fault was an IRET's, and a single step that waits behind
-    /// STI or MOV SS (INT1 exits in such a shadow with nothing pending, and the entry would fail).
-    fn restore_blocking(&mut self, information: u32) {
-        let vectoring = self.cpu.read(Field::IDT_VECTORING_INFORMATION) as u32;
-        let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32;
-        let blocking = after_faulting_iret(state, information, vectoring);
-        if blocking != state {
-            self.cpu
-                .write(Field::GUEST_INTERRUPTIBILITY_STATE, u64::from(blocking));
-        }
-        let trap_flag = self.cpu.read(Field::GUEST_RFLAGS) & rflags::TF != 0;
-        if must_hold_single_step(blocking, trap_flag, Vcpu::steps_by_branches(self.cpu)) {
-            let pending = self.cpu.read(Field::GUEST_PENDING_DEBUG_EXCEPTIONS);
-            self.cpu
-                .write(Field::GUEST_PENDING_DEBUG_EXCEPTIONS, pending | 1 << 14);
-        }
-    }
-
-    /// A #DB exit leaves DR6 and DR7 as they were; delivery sets and clears them (SDM Vol. 3C §28.2.1).
-    fn debug_exception(&mut self) {
-        const CONDITIONS: u64 = 0b1_1110_0000_0000_1111;
-        let conditions = self.cpu.read(Field::EXIT_QUALIFICATION) & CONDITIONS;
-        let dr6 = self.cpu.dr6();
-        self.cpu.set_dr6(dr6 & !0xf | conditions);
-        Vcpu::clear_general_detect(self.cpu);
     }
 }
 
 /// The last step before an entry: takes in what other cores posted, lets the timer fire, and decides which
-/// event goes in. The caller then sets the preemption timer and enters.
+/// event goes in. The caller then bounds the entry's time and enters.
 ///
 /// # Errors
 /// [`Blocked`] when there is nothing to run: the scheduler is told. Either way the mailbox counts the owner as
@@ -141,8 +89,8 @@ pub fn before_entry<P: Processor>(
         && !vcpu.events.has_nmi();
     if !(idle && vcpu.activity == Activity::Active) {
         let guest = GuestState {
-            interrupts_enabled: cpu.read(Field::GUEST_RFLAGS) & rflags::IF != 0,
-            interruptibility: cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE) as u32,
+            interrupts_enabled: cpu.get(Register::Rflags) & rflags::IF != 0,
+            interruptibility: cpu.blocking(),
             activity: vcpu.activity,
         };
         if !vcpu.events.wakes(&guest, &pending) {
@@ -154,10 +102,7 @@ pub fn before_entry<P: Processor>(
         }
         let decision = vcpu.events.decide(&guest, &pending);
         if decision.interruptibility != guest.interruptibility {
-            cpu.write(
-                Field::GUEST_INTERRUPTIBILITY_STATE,
-                u64::from(decision.interruptibility),
-            );
+            cpu.set_blocking(decision.interruptibility);
         }
         inject(vcpu, partition, cpu, &decision);
         set_windows(
@@ -206,13 +151,7 @@ fn inject<P: Processor>(
         }
     };
     vcpu.counters.inject(kind);
-    let (information, code, length) = EntryDecision::entry_fields(&event);
-    cpu.write(
-        Field::VM_ENTRY_INTERRUPTION_INFORMATION,
-        u64::from(information),
-    );
-    cpu.write(Field::VM_ENTRY_EXCEPTION_ERROR_CODE, u64::from(code));
-    cpu.write(Field::VM_ENTRY_INSTRUCTION_LENGTH, u64::from(length));
+    cpu.inject(&event);
 }
 
 fn set_windows<P: Processor>(vcpu: &mut Vcpu, cpu: &mut P, interrupt: bool, nmi: bool) {

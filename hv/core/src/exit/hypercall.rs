@@ -9,7 +9,7 @@ use isthmus_devices::memory::GuestMemory;
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     pub(super) fn hypercall(&mut self) -> Result<After, TripleFault> {
-        if self.vcpu.privilege_level(self.cpu) != 0 {
+        if self.cpu.cpl() != 0 {
             return self.invalid_opcode();
         }
         let width = if self.vcpu.in_64_bit_code(self.cpu) {

@@ -1,15 +1,13 @@
-//! Accesses to guest-physical addresses that EPT does not map: device registers, or nothing at all. Nothing
+//! Accesses to guest-physical addresses that second-level translation does not map: device registers, or nothing at all. Nothing
 //! reads as ones and takes every write, as on a bus where nobody answers.
 
 use super::emulate::{Emulator, Outcome};
 use super::{After, Scene, interrupt};
 use crate::inject::{Event, TripleFault, exception};
 use crate::partition::EndReason;
-use crate::processor::Processor;
-use isthmus_abi::{Gpa, Vector};
+use crate::processor::{MemoryFault, Processor};
+use isthmus_abi::{Gva, Vector};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::{ApicAccess, ApicAccessType, EptViolation};
-use isthmus_vmx::field::Field;
 use isthmus_x86emu::{DecodeError, Exception, Progress};
 
 const PAGE_FAULT_RESERVED: u32 = 1 << 3 | 1;
@@ -17,30 +15,22 @@ const PAGE_FAULT_WRITE: u32 = 1 << 1;
 const PAGE_FAULT_FETCH: u32 = 1 << 4;
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
-    pub(super) fn ept_violation(&mut self) -> Result<After, TripleFault> {
-        let violation = EptViolation::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
-        if violation.nmi_unblocking() && !self.vcpu.events.has_event() {
-            // IRET had ended NMI blocking before it faulted; it will run again (SDM Vol. 3C §28.2.3).
-            let state = self.cpu.read(Field::GUEST_INTERRUPTIBILITY_STATE);
-            self.cpu
-                .write(Field::GUEST_INTERRUPTIBILITY_STATE, state | 1 << 3);
-        }
-        let gpa = Gpa(self.cpu.read(Field::GUEST_PHYSICAL_ADDRESS));
-        if self.partition.layout.contains(gpa, 1) {
+    pub(super) fn memory_fault(&mut self, fault: &MemoryFault) -> Result<After, TripleFault> {
+        if self.partition.layout.contains(fault.gpa, 1) {
             // Backed memory is mapped with every right before the first entry.
             return Ok(After::End(EndReason::Internal(
-                "EPT violation on the partition's own memory",
+                "an access to the partition's own memory was refused",
             )));
         }
-        if violation.linear_address_valid() && !violation.final_translation() {
-            return self.tables_in_nowhere(&violation);
+        if let Some(address) = fault.walk_for {
+            return self.tables_in_nowhere(fault, address);
         }
         if self.vcpu.events.has_event() {
             // The IDT, GDT or stack of an event's delivery lies where nothing is: the processor reads ones,
             // finds no gate, and shuts down.
             return Err(TripleFault);
         }
-        if violation.fetch() {
+        if fault.fetch {
             // Ones decode as an undefined opcode.
             return self.invalid_opcode();
         }
@@ -49,8 +39,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     /// The processor carried out a write to the APIC's page that has a meaning beyond it. RIP is past it already.
-    pub(super) fn apic_write(&mut self) -> After {
-        let offset = self.cpu.read(Field::EXIT_QUALIFICATION) as u16 & 0xfff;
+    pub(super) fn apic_write(&mut self, offset: u16) -> After {
         let now = self.vcpu.guest_tsc(self.cpu.host_tsc());
         let effect = self.vcpu.lapic.hardware_wrote(offset, now);
         self.vcpu.apic_changed = true;
@@ -59,20 +48,18 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     /// The processor ended the service of a level-triggered interrupt.
-    pub(super) fn virtualized_eoi(&mut self) -> After {
-        let vector = Vector(self.cpu.read(Field::EXIT_QUALIFICATION) as u8);
+    pub(super) fn apic_eoi(&mut self, vector: Vector) -> After {
         let effect = self.vcpu.lapic.hardware_ended(vector);
         interrupt::effect(self.vcpu, self.partition, self.cpu, effect);
         After::Continue
     }
 
     /// An access to the APIC's page that the processor does not carry out by itself.
-    pub(super) fn apic_access(&mut self) -> Result<After, TripleFault> {
-        let access = ApicAccess::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
+    pub(super) fn apic_access(&mut self, fetch: bool) -> Result<After, TripleFault> {
         if self.vcpu.events.has_event() {
             return Err(TripleFault);
         }
-        if access.access_type() == ApicAccessType::FETCH {
+        if fetch {
             return self.invalid_opcode();
         }
         let (outcome, length) = Emulator::new(self).instruction();
@@ -81,17 +68,20 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     }
 
     /// A paging structure that reads as ones has reserved bits set (SDM Vol. 3A §4.7).
-    fn tables_in_nowhere(&mut self, violation: &EptViolation) -> Result<After, TripleFault> {
-        let address = self.cpu.read(Field::GUEST_LINEAR_ADDRESS);
-        let user = self.vcpu.privilege_level(self.cpu) == 3;
+    fn tables_in_nowhere(
+        &mut self,
+        fault: &MemoryFault,
+        address: Gva,
+    ) -> Result<After, TripleFault> {
+        let user = self.cpu.cpl() == 3;
         let mut code = PAGE_FAULT_RESERVED | u32::from(user) << 2;
-        if violation.write() {
+        if fault.write {
             code |= PAGE_FAULT_WRITE;
         }
-        if violation.fetch() {
+        if fault.fetch {
             code |= PAGE_FAULT_FETCH;
         }
-        self.cpu.set_cr2(address);
+        self.cpu.set_cr2(address.0);
         self.raise(Event::page_fault(code))
     }
 

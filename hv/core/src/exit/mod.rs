@@ -1,5 +1,5 @@
-//! What a VM exit means: the processor says why it left the guest (SDM Vol. 3C ch. 26 and 28), this says what
-//! the guest gets for it. One file for each kind of work; all of it pure over [`Processor`] and [`GuestMemory`].
+//! What a VM exit means: the processor says why it left the guest, this says what the guest gets for it. One file
+//! for each kind of work; all of it pure over [`Processor`] and [`GuestMemory`].
 
 mod control;
 mod emulate;
@@ -13,16 +13,14 @@ mod quick;
 
 pub use event::{Blocked, before_entry};
 pub use interrupt::{deliver_message, poll_board};
-pub use quick::quick;
+pub use quick::Quick;
 
 use crate::inject::{Activity, Event, TripleFault};
 use crate::partition::{EndReason, Partition};
-use crate::processor::Processor;
+use crate::processor::{Exit, Processor};
 use crate::vcpu::Vcpu;
 use isthmus_abi::{Gpr, Vector};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::{BasicReason, ExitReason};
-use isthmus_vmx::field::Field;
 
 /// What the core does after an exit was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +29,8 @@ pub enum After {
     Continue,
     /// Look at the scheduler first: the slice is over, or the vCPU halted.
     Reschedule,
-    /// A physical interrupt was acknowledged by the exit; it is the core's to serve.
-    HostInterrupt(Vector),
+    /// A physical interrupt, the core's to serve: acknowledged by the exit if there is a vector, else still pending.
+    HostInterrupt(Option<Vector>),
     /// A physical NMI.
     HostNmi,
     /// The partition ends.
@@ -47,69 +45,64 @@ pub(crate) struct Scene<'a, P, M> {
     pub memory: &'a M,
 }
 
-/// Handles the exit that the vCPU's current VMCS describes.
+/// Handles the exit that the processor describes.
 pub fn handle<P: Processor, M: GuestMemory>(
     vcpu: &mut Vcpu,
     partition: &Partition,
     cpu: &mut P,
     memory: &M,
 ) -> After {
-    let reason = ExitReason(cpu.read(Field::EXIT_REASON) as u32);
-    vcpu.counters.exit(reason.basic().0);
+    let exit = cpu.exit(|cpu| emulate::code_bytes(vcpu, partition, cpu, memory));
+    vcpu.counters.exit(exit.kind());
     let mut scene = Scene {
         vcpu,
         partition,
         cpu,
         memory,
     };
-    if reason.is_entry_failure() {
-        return After::End(EndReason::EntryFailed(reason.0));
+    if let Exit::EntryFailed(code) = exit {
+        return After::End(EndReason::EntryFailed(code));
     }
     scene.note_interrupted_event();
     scene
-        .dispatch(reason.basic())
+        .dispatch(&exit)
         .unwrap_or(After::End(EndReason::TripleFault))
 }
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
-    fn dispatch(&mut self, reason: BasicReason) -> Result<After, TripleFault> {
-        match reason {
-            BasicReason::CPUID => Ok(self.cpuid()),
-            BasicReason::RDMSR => self.rdmsr(),
-            BasicReason::WRMSR => self.wrmsr(),
-            BasicReason::IO_INSTRUCTION => self.port_access(),
-            BasicReason::EXTERNAL_INTERRUPT => Ok(After::HostInterrupt(self.exit_vector())),
-            BasicReason::PREEMPTION_TIMER => Ok(After::Reschedule),
-            BasicReason::INTERRUPT_WINDOW
-            | BasicReason::NMI_WINDOW
-            | BasicReason::TPR_BELOW_THRESHOLD => Ok(After::Continue),
-            BasicReason::HLT => Ok(self.halt()),
-            BasicReason::EPT_VIOLATION => self.ept_violation(),
-            BasicReason::APIC_WRITE => Ok(self.apic_write()),
-            BasicReason::VIRTUALIZED_EOI => Ok(self.virtualized_eoi()),
-            BasicReason::APIC_ACCESS => self.apic_access(),
-            BasicReason::CR_ACCESS => self.control_register_access(),
-            BasicReason::XSETBV => self.xsetbv(),
-            BasicReason::VMCALL => self.hypercall(),
-            BasicReason::EXCEPTION_OR_NMI => self.exception_or_nmi(),
-            // Caches are the machine's: to a guest these are done when they are asked for.
-            BasicReason::WBINVD | BasicReason::INVD | BasicReason::PAUSE => Ok(self.done()),
-            BasicReason::RDPMC => self.general_protection(),
-            BasicReason::TRIPLE_FAULT => Err(TripleFault),
+    fn dispatch(&mut self, exit: &Exit) -> Result<After, TripleFault> {
+        match *exit {
+            Exit::Cpuid => Ok(self.cpuid()),
+            Exit::Rdmsr => self.rdmsr(),
+            Exit::Wrmsr => self.wrmsr(),
+            Exit::Port(access) => self.port_access(&access),
+            Exit::Interrupt(vector) => Ok(After::HostInterrupt(vector)),
+            Exit::TimeOver => Ok(After::Reschedule),
             // A physical INIT or SIPI is not the guest's affair.
-            BasicReason::INIT | BasicReason::SIPI => Ok(After::Continue),
-            BasicReason::TASK_SWITCH => {
-                Ok(After::End(EndReason::Unsupported("a hardware task switch")))
+            Exit::InterruptWindow | Exit::NmiWindow | Exit::BelowTprThreshold | Exit::Ignored => {
+                Ok(After::Continue)
             }
-            BasicReason::EPT_MISCONFIGURATION => {
-                Ok(After::End(EndReason::Internal("EPT misconfiguration")))
-            }
-            _ => self.invalid_opcode(),
+            Exit::Halt => Ok(self.halt()),
+            Exit::Memory(fault) => self.memory_fault(&fault),
+            Exit::ApicWrite(offset) => Ok(self.apic_write(offset)),
+            Exit::ApicEoi(vector) => Ok(self.apic_eoi(vector)),
+            Exit::ApicAccess { fetch } => self.apic_access(fetch),
+            Exit::ControlRegister(access) => self.control_register_access(&access),
+            Exit::Xsetbv => self.xsetbv(),
+            Exit::Exception(event) => self.raise(event),
+            Exit::Debug { event, conditions } => self.debug_exception(event, conditions),
+            Exit::MachineCheck => Ok(After::End(EndReason::MachineCheck)),
+            Exit::Nmi => Ok(After::HostNmi),
+            // Caches are the machine's: to a guest these are done when they are asked for.
+            Exit::CacheOrPause => Ok(self.done()),
+            Exit::Rdpmc => self.general_protection(),
+            Exit::Hypercall => self.hypercall(),
+            Exit::TripleFault => Err(TripleFault),
+            Exit::TaskSwitch => Ok(After::End(EndReason::Unsupported("a hardware task switch"))),
+            Exit::Internal(what) => Ok(After::End(EndReason::Internal(what))),
+            Exit::EntryFailed(code) => Ok(After::End(EndReason::EntryFailed(code))),
+            Exit::Undefined => self.invalid_opcode(),
         }
-    }
-
-    fn exit_vector(&self) -> Vector {
-        Vector(self.cpu.read(Field::VM_EXIT_INTERRUPTION_INFORMATION) as u8)
     }
 
     /// The instruction was carried out.

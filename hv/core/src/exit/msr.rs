@@ -1,13 +1,12 @@
-//! RDMSR and WRMSR of registers that the MSR bitmap does not let through.
+//! RDMSR and WRMSR of registers that the processor does not let through.
 
 use super::{After, Scene, interrupt};
 use crate::control::GeneralProtection;
 use crate::inject::TripleFault;
 use crate::msr::{LapicRegister, MsrRead, MsrWrite};
-use crate::processor::Processor;
+use crate::processor::{Processor, Register};
 use isthmus_abi::{Gpr, Msr};
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::field::Field;
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
     pub(super) fn rdmsr(&mut self) -> Result<After, TripleFault> {
@@ -26,7 +25,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let now = self.vcpu.guest_tsc(self.cpu.host_tsc());
         match self.vcpu.msrs.read(msr)? {
             MsrRead::Value(value) => Ok(value),
-            MsrRead::Vmcs(field) => Ok(self.cpu.read(Field(field.encoding()))),
+            MsrRead::State(register) => Ok(self.cpu.get(register)),
             MsrRead::Passthrough(msr) => Ok(self.cpu.read_msr(msr)),
             MsrRead::Tsc => Ok(now.0),
             MsrRead::Lapic(LapicRegister::Base) => Ok(self.vcpu.lapic.apic_base()),
@@ -53,11 +52,11 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let host_tsc = self.cpu.host_tsc();
         match self.vcpu.msrs.write(msr, value)? {
             MsrWrite::Stored => {}
-            MsrWrite::Vmcs { field, value } => self.cpu.write(Field(field.encoding()), value),
+            MsrWrite::State { register, value } => self.cpu.set(register, value),
             MsrWrite::Efer(value) => {
                 let state = self.vcpu.control_state(self.partition, self.cpu);
                 let update = self.partition.control.write_efer(value, &state)?;
-                self.cpu.write(Field::GUEST_IA32_EFER, update.value);
+                self.cpu.set(Register::Efer, update.value);
                 if update.flush {
                     self.cpu.flush_translations();
                 }
@@ -85,7 +84,7 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         let host_tsc = self.cpu.host_tsc();
         let old = self.vcpu.guest_tsc(host_tsc);
         self.vcpu.tsc_offset = offset;
-        self.cpu.write(Field::TSC_OFFSET, offset);
+        self.cpu.set_tsc_offset(offset);
         self.vcpu
             .lapic
             .tsc_moved(old, self.vcpu.guest_tsc(host_tsc));

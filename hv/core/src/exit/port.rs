@@ -3,24 +3,20 @@
 use super::emulate::Emulator;
 use super::{After, Scene, interrupt};
 use crate::inject::TripleFault;
-use crate::processor::Processor;
+use crate::processor::{PortAccess, Processor, StringAccess};
 use isthmus_abi::Gpr;
 use isthmus_devices::memory::GuestMemory;
-use isthmus_vmx::exit::IoQualification;
-use isthmus_vmx::field::Field;
 
 impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
-    pub(super) fn port_access(&mut self) -> Result<After, TripleFault> {
-        let access = IoQualification::from_bits(self.cpu.read(Field::EXIT_QUALIFICATION));
-        if access.string() {
-            return self.string_port_access(access);
+    pub(super) fn port_access(&mut self, access: &PortAccess) -> Result<After, TripleFault> {
+        if let Some(string) = access.string {
+            return self.string_port_access(access, &string);
         }
-        let port = access.port();
-        let size = access.size();
+        let PortAccess { port, size, .. } = *access;
         let now = self.partition.clock.ticks(self.cpu.host_tsc());
         let end = {
             let mut board = self.partition.board.lock();
-            if access.is_in() {
+            if access.is_in {
                 let value = u64::from(board.port_read(port, size, now));
                 let rax = self.vcpu.gprs.get(Gpr::Rax);
                 // A dword read clears the upper half, narrower ones leave the rest (SDM Vol. 1 §3.4.1.1).
@@ -39,10 +35,13 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
         Ok(end.map_or(after, After::End))
     }
 
-    fn string_port_access(&mut self, access: IoQualification) -> Result<After, TripleFault> {
-        let information = self.cpu.read(Field::VM_EXIT_INSTRUCTION_INFORMATION) as u32;
-        let length = self.cpu.read(Field::VM_EXIT_INSTRUCTION_LENGTH) & 0xf;
-        let outcome = Emulator::new(self).string_io(access, information);
+    fn string_port_access(
+        &mut self,
+        access: &PortAccess,
+        string: &StringAccess,
+    ) -> Result<After, TripleFault> {
+        let length = self.cpu.instruction_length();
+        let outcome = Emulator::new(self).string_io(access, string);
         self.conclude(outcome, length)
     }
 }

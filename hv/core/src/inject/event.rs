@@ -1,7 +1,6 @@
 //! Events as VM entry delivers them, and what becomes of two at once (SDM Vol. 3A §6.15, tables 6-4 and 6-5).
 
 use isthmus_abi::Vector;
-use isthmus_vmx::exit::{InterruptionInformation, InterruptionType};
 
 /// Exception vectors with a role in the rules (SDM Vol. 3A table 6-1).
 pub mod exception {
@@ -46,7 +45,8 @@ pub mod exception {
     pub const CP: Vector = Vector(21);
 }
 
-/// The interruption types of the VM-entry, exit and IDT-vectoring information fields (SDM Vol. 3C table 25-17).
+/// What kind of event it is, numbered as VT-x does (SDM Vol. 3C table 25-17) and AMD-V as far as it goes (APM Vol. 2
+/// §15.20).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum EventKind {
@@ -65,24 +65,13 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const fn from_type(kind: InterruptionType) -> Option<Self> {
-        match kind {
-            InterruptionType::EXTERNAL_INTERRUPT => Some(Self::External),
-            InterruptionType::NMI => Some(Self::Nmi),
-            InterruptionType::HARDWARE_EXCEPTION => Some(Self::HardwareException),
-            InterruptionType::SOFTWARE_INTERRUPT => Some(Self::SoftwareInterrupt),
-            InterruptionType::PRIVILEGED_SOFTWARE_EXCEPTION => {
-                Some(Self::PrivilegedSoftwareException)
-            }
-            InterruptionType::SOFTWARE_EXCEPTION => Some(Self::SoftwareException),
-            _ => None,
-        }
-    }
-
     /// Whether VM entry needs the length of the instruction that raised the event (SDM Vol. 3C §25.8.3).
     #[must_use]
     pub const fn is_software(self) -> bool {
-        InterruptionType(self as u8).has_instruction_length()
+        matches!(
+            self,
+            Self::SoftwareInterrupt | Self::PrivilegedSoftwareException | Self::SoftwareException
+        )
     }
 }
 
@@ -171,43 +160,6 @@ impl Event {
             error_code: None,
             instruction_length,
         }
-    }
-
-    /// The event in a VM-exit interruption-information or IDT-vectoring-information field with its error code and the
-    /// exit's instruction length; `None` if the field is not valid or its type is reserved.
-    #[must_use]
-    pub const fn from_field(info: u32, error_code: u32, instruction_length: u32) -> Option<Self> {
-        let info = InterruptionInformation::from_bits(info);
-        if !info.valid() {
-            return None;
-        }
-        let Some(kind) = EventKind::from_type(info.kind()) else {
-            return None;
-        };
-        let error_code = if info.error_code_valid() {
-            Some(error_code)
-        } else {
-            None
-        };
-        let instruction_length = if kind.is_software() {
-            instruction_length as u8 & 0xf
-        } else {
-            0
-        };
-        Some(Self {
-            vector: info.vector(),
-            kind,
-            error_code,
-            instruction_length,
-        })
-    }
-
-    /// The VM-entry interruption-information field for the event.
-    #[must_use]
-    pub const fn to_field(&self) -> u32 {
-        InterruptionInformation::event(InterruptionType(self.kind as u8), self.vector)
-            .with_error_code_valid(self.error_code.is_some())
-            .into_bits()
     }
 
     const fn class(&self) -> Class {

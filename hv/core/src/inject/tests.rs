@@ -2,10 +2,6 @@
 
 use super::*;
 
-const VALID: u32 = 1 << 31;
-const HAS_ERROR_CODE: u32 = 1 << 11;
-const NMI_UNBLOCKED: u32 = 1 << 12;
-
 const DOUBLE: Event = Event::exception_with_code(exception::DF, 0);
 
 fn active(interrupts_enabled: bool, interruptibility: u32) -> GuestState {
@@ -82,33 +78,6 @@ fn faults_in_fault_delivery_end_in_a_triple_fault() {
     queue.interrupted(DOUBLE);
     assert_eq!(queue.raise(Event::page_fault(0)), Err(TripleFault));
     assert!(!queue.has_event());
-}
-
-#[test]
-fn fields_survive_a_round_trip() {
-    for kind in 0..8u32 {
-        for vector in [0u32, 2, 3, 13, 14, 32, 255] {
-            for code in [None, Some(0), Some(0x1f)] {
-                let info =
-                    VALID | kind << 8 | vector | if code.is_some() { HAS_ERROR_CODE } else { 0 };
-                let Some(event) = Event::from_field(info, code.unwrap_or(0xdead), 2) else {
-                    assert!(kind == 1 || kind == 7);
-                    continue;
-                };
-                assert_eq!(event.to_field(), info);
-                assert_eq!(event.error_code, code);
-                assert_eq!(
-                    event.instruction_length,
-                    if (4..=6).contains(&kind) { 2 } else { 0 }
-                );
-            }
-        }
-    }
-    assert_eq!(Event::from_field(0x0000_0b0e, 0, 0), None);
-    assert_eq!(
-        Event::from_field(VALID | NMI_UNBLOCKED | 0x30e, 0, 0).map(|event| event.to_field()),
-        Some(VALID | 0x30e)
-    );
 }
 
 #[test]
@@ -257,15 +226,6 @@ fn exceptions_are_delivered_in_a_shadow() {
 }
 
 #[test]
-fn a_faulting_iret_blocks_nmis_again() {
-    let info = VALID | NMI_UNBLOCKED | 0x30e;
-    assert_eq!(after_faulting_iret(0, info, 0), interruptibility::NMI);
-    assert_eq!(after_faulting_iret(0, info, VALID), 0);
-    assert_eq!(after_faulting_iret(0, VALID | NMI_UNBLOCKED | 0x308, 0), 0);
-    assert_eq!(after_faulting_iret(0, VALID | 0x30e, 0), 0);
-}
-
-#[test]
 fn an_emulated_instruction_ends_shadows_and_honours_the_trap_flag() {
     let all = interruptibility::STI | interruptibility::MOV_SS | interruptibility::NMI;
     assert_eq!(
@@ -278,15 +238,6 @@ fn an_emulated_instruction_ends_shadows_and_honours_the_trap_flag() {
         "steps by branches"
     );
     assert_eq!(after_instruction(0, false, false), (0, false));
-}
-
-#[test]
-fn a_trap_held_back_by_a_shadow_must_be_pending() {
-    assert!(must_hold_single_step(interruptibility::MOV_SS, true, false));
-    assert!(must_hold_single_step(interruptibility::STI, true, false));
-    assert!(!must_hold_single_step(interruptibility::NMI, true, false));
-    assert!(!must_hold_single_step(interruptibility::STI, true, true));
-    assert!(!must_hold_single_step(interruptibility::STI, false, false));
 }
 
 #[test]

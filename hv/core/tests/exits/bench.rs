@@ -4,15 +4,15 @@ use isthmus_abi::{CoreId, Gpa, Gpr, Msr, PartitionId, VcpuId};
 use isthmus_boot::GuestKind;
 use isthmus_boot::start::StartState;
 use isthmus_devices::memory::FlatMemory;
-use isthmus_hv_core::control::FixedBits;
 use isthmus_hv_core::cpuid::CpuidResult;
 use isthmus_hv_core::exit::{self, After, Blocked};
 use isthmus_hv_core::mailbox::Mailbox;
 use isthmus_hv_core::partition::{ApicHelp, MachineFacts, Partition};
-use isthmus_hv_core::processor::{Host, Processor};
+use isthmus_hv_core::processor::Host;
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_core::xstate;
 use isthmus_manifest::model;
+use isthmus_vmx::backend::{VmxCore, VmxProcessor, control_bits};
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::{self, Violation};
 use isthmus_vmx::controls::{Wanted, negotiate};
@@ -69,7 +69,7 @@ impl TestCpu {
     }
 }
 
-impl Processor for TestCpu {
+impl VmxCore for TestCpu {
     fn set_interrupt_window(&mut self, on: bool) {
         self.set_bit(
             Field::PRIMARY_PROCESSOR_BASED_VM_EXECUTION_CONTROLS,
@@ -173,7 +173,7 @@ fn plan() -> model::Partition {
 pub struct Bench {
     pub partition: Partition,
     pub vcpu: Vcpu,
-    pub cpu: TestCpu,
+    pub cpu: VmxProcessor<TestCpu>,
     pub memory: FlatMemory,
     capabilities: Capabilities,
     processor: checks::Processor,
@@ -201,17 +201,11 @@ impl Bench {
 
     fn started(state: &StartState) -> Self {
         let capabilities = processors::BOCHS_TIGERLAKE.capabilities();
-        let msr = |number| processors::BOCHS_TIGERLAKE.msr(Msr(number)).unwrap();
         let machine = MachineFacts {
             tsc_hz: 1_000_000_000,
             physical_address_bits: 39,
             xcr0: u64::MAX,
-            fixed: FixedBits {
-                cr0_fixed0: msr(0x486),
-                cr0_fixed1: msr(0x487),
-                cr4_fixed0: msr(0x488),
-                cr4_fixed1: msr(0x489),
-            },
+            control: control_bits(&capabilities),
             invpcid: true,
             rdtscp: true,
             apic_help: ApicHelp::None,
@@ -238,7 +232,7 @@ impl Bench {
             (Field::VM_ENTRY_CONTROLS, u64::from(controls.entry.bits())),
             (Field::VMCS_LINK_POINTER, u64::MAX),
         ]);
-        let mut cpu = TestCpu {
+        let mut cpu = VmxProcessor(TestCpu {
             vmcs,
             tsc: 1000,
             xcr0: 1,
@@ -248,7 +242,7 @@ impl Bench {
             kicks: Vec::new(),
             console: Vec::new(),
             flushes: 0,
-        };
+        });
         let mut vcpu = Vcpu::new(VcpuId(0), &partition);
         vcpu.initialise(&partition, &mut cpu);
         vcpu.start(state, &partition, &mut cpu);

@@ -12,6 +12,7 @@ use isthmus_devices::memory::GuestMemory;
 use isthmus_hv_core::exit::{After, Blocked};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::partition::EndReason;
+use isthmus_hv_core::processor::ExitKind;
 use isthmus_vmx::{Field, Vmcs};
 use proptest::prelude::*;
 
@@ -41,7 +42,7 @@ fn cpuid_answers_and_moves_on() {
     assert_eq!(bench.enter(), Ok(None));
     assert_eq!(bench.get(Gpr::Rax), 0x16, "the upper half is cleared");
     assert_eq!(bench.rip(), before + 2);
-    assert_eq!(bench.vcpu.counters.exits(CPUID), 1);
+    assert_eq!(bench.vcpu.counters.exits(ExitKind::Cpuid), 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub fn valid_vmcs(mode: u8) -> MapVmcs {
 }
 
 fn make_vmcs(mode: u8) -> MapVmcs {
-    let mut vmcs = started(mode).cpu.vmcs;
+    let mut vmcs = started(mode).cpu.0.vmcs;
     for (field, value) in [
         (Field::HOST_CR0, 0x8001_0033),
         (Field::HOST_CR3, 0x1000),
@@ -198,11 +198,11 @@ fn assert_contained(bench: &Bench) {
     assert_eq!(cpu.read(Field::CR4_READ_SHADOW), vcpu.cr4_shadow);
     assert_eq!(
         cr0,
-        policy.vmcs_cr0(policy.guest_cr0(cr0, vcpu.cr0_shadow)),
+        policy.effective_cr0(policy.guest_cr0(cr0, vcpu.cr0_shadow)),
         "CR0 {cr0:#x}"
     );
     let seen = policy.guest_cr4(cr4, vcpu.cr4_shadow);
-    assert_eq!(cr4, policy.vmcs_cr4(seen), "CR4 {cr4:#x}");
+    assert_eq!(cr4, policy.effective_cr4(seen), "CR4 {cr4:#x}");
     assert_eq!(seen & !policy.cr4_allowed(), 0, "CR4 {seen:#x}");
     assert_eq!(cpu.xcr0, vcpu.xcr0);
     assert!(
