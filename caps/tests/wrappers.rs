@@ -121,12 +121,14 @@ fn the_object_sees_the_rights_that_all_on_the_way_have_and_the_badge_set_closest
         .badged(Badge(3))
         .unwrap();
     let wrapped = Attenuator::new(inner).cap();
-    let outer = wrapped
-        .restricted(READ | Rights::GRANT)
-        .badged(Badge(9))
-        .unwrap();
+    assert_eq!(
+        (wrapped.rights(), wrapped.badge()),
+        (READ | WRITE, Badge(3))
+    );
+    let outer = wrapped.restricted(READ | Rights::GRANT);
     assert_eq!(who(&outer), (READ, Badge(3)));
     let plain = Attenuator::new(Cap::new(Who)).rights(WRITE).cap();
+    assert_eq!(plain.rights(), WRITE);
     assert_eq!(who(&plain.badged(Badge(9)).unwrap()), (WRITE, Badge(9)));
 }
 

@@ -78,7 +78,8 @@ impl Membrane {
     }
 
     /// A membrane that changes what it wraps by `hook`, which is told who will hold it: a [`crate::Recorder`] around everything, for
-    /// instance. What goes home goes without it.
+    /// instance. What goes home goes without it,
+    /// but a right that it took stays taken.
     pub fn with(hook: impl Fn(Cap, Side) -> Cap + Send + Sync + 'static) -> Self {
         Self::build(Some(Box::new(hook)), None)
     }
