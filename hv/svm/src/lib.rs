@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod asid;
 pub mod capabilities;
+pub mod checks;
 pub mod control;
 pub mod event;
 pub mod exit;
