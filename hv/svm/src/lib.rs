@@ -18,6 +18,7 @@ pub mod control;
 pub mod event;
 pub mod exit;
 pub mod field;
+pub mod instruction;
 pub mod intercept;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
