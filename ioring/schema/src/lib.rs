@@ -21,3 +21,8 @@ pub mod local;
 pub mod wire;
 
 pub use generated::*;
+
+/// The example on the page is compiled and run.
+#[cfg(all(doctest, feature = "caps"))]
+#[doc = include_str!("../../../docs/schema.md")]
+pub struct Page;
