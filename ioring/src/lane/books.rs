@@ -96,7 +96,7 @@ impl Books {
     }
 
     /// The id that the next call will have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&self) -> Option<CallId> {
         let slot = *self.free.last()?;
         let generation = self.places.get(usize::from(slot))?.generation;
@@ -104,7 +104,7 @@ impl Books {
     }
 
     /// Enters the call with the id that [`Books::next`] said.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&mut self, terms: Terms) {
         let slot = self.free.pop();
         let Some(place) = slot.and_then(|slot| self.places.get_mut(usize::from(slot))) else {
@@ -126,7 +126,7 @@ impl Books {
 
     /// The server has completed the call `id`. What it was submitted with, and who is to have it; `None` if no such call is
     /// out.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, id: CallId) -> Option<(Terms, Settled)> {
         let place = self.find(id)?;
         let settled = match place.state {
@@ -187,8 +187,7 @@ impl Books {
 
     /// Whether the call is out for its caller.
     pub(super) fn is_out(&mut self, id: CallId) -> bool {
-        self.find(id)
-            .is_some_and(|place| place.state == State::Out)
+        self.find(id).is_some_and(|place| place.state == State::Out)
     }
 
     /// Ends the call for its caller; the place stays until the server completes it.

@@ -59,7 +59,7 @@ impl Owed {
     }
 
     /// A call came. `None` if its place is not one, or not free: its client lies.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&mut self, id: CallId, kept: bool) -> Option<Arc<Dropped>> {
         let place = self.places.get_mut(usize::from(id.slot))?;
         if place.owed || place.kept {
@@ -74,7 +74,7 @@ impl Owed {
     }
 
     /// The call was completed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, id: CallId, token: Option<Arc<Dropped>>) {
         if let Some(place) = self.places.get_mut(usize::from(id.slot)) {
             place.owed = false;
@@ -101,7 +101,7 @@ impl Owed {
     }
 
     /// Some call that was dropped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dropped(&mut self) -> Option<CallId> {
         // Acquire: the bit was set before.
         if !self.dropped.any.load(Ordering::Relaxed) {
