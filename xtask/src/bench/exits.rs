@@ -3,7 +3,7 @@
 //!
 //! Neighbours: `integration/guests/trespass` measures, `integration/guests/kvm-host` is what runs it under KVM.
 
-use super::table::{Row, Table};
+use super::table::{Row, Spread, Table};
 use crate::{
     guests,
     image::{self, Style},
@@ -42,17 +42,19 @@ const LIMIT: Duration = Duration::from_secs(600);
 pub fn run(bed: Bed) -> Result<Table> {
     let ours = values(&boot(bed, &isthmus()?)?)?;
     let kvm = values(&boot(bed, &kvm()?)?)?;
-    let rows = ROWS
-        .iter()
-        .zip(ours)
-        .zip(kvm)
-        .map(|(((name, bar), ours), kvm)| Row {
-            name: (*name).to_owned(),
+    let rows = ROWS.iter().zip(ours).zip(kvm);
+    let rows = rows.map(|(((name, bar), ours), kvm)| Row {
+        name: (*name).to_owned(),
+        ours: ours[1],
+        unit: "instructions",
+        peers: vec![("KVM", kvm[1])],
+        bar: *bar,
+        spread: Some(Spread {
             ours,
-            unit: "instructions",
-            peers: vec![("KVM", kvm)],
-            bar: *bar,
-        });
+            samples: "1000".to_owned(),
+            ..Spread::default()
+        }),
+    });
     Ok(Table {
         bench: "exits",
         bed: bed.to_string(),
@@ -114,12 +116,12 @@ fn boot(bed: Bed, machine: &Machine) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// The medians of [`ROWS`]; all rounds are printed by the guest.
-fn values(outcome: &Outcome) -> Result<Vec<f64>> {
+/// The quartiles of [`ROWS`].
+fn values(outcome: &Outcome) -> Result<Vec<[f64; 3]>> {
     let lines = outcome.transcript.lines();
     ROWS.iter()
         .map(|(name, _)| {
-            let found = lines.iter().find_map(|line| median(line, name));
+            let found = lines.iter().find_map(|line| quartiles(line, name));
             found.ok_or_else(|| {
                 Error::Input(format!(
                     "the guest never printed `{name}`; its serial line is in {}",
@@ -130,12 +132,13 @@ fn values(outcome: &Outcome) -> Result<Vec<f64>> {
         .collect()
 }
 
-/// Reads the median out of `exits: port OUT: 880 881 2313 ticks`, with or without a partition's name before it.
-fn median(line: &str, name: &str) -> Option<f64> {
+/// Reads `exits: port OUT: 880 881 2313 ticks`, with or without a partition's name before it.
+fn quartiles(line: &str, name: &str) -> Option<[f64; 3]> {
     let (_, rest) = line.split_once("exits: ")?;
     let numbers = rest.strip_prefix(name)?.strip_prefix(": ")?;
-    let mut words = numbers.strip_suffix(" ticks")?.split(' ');
-    words.nth(1)?.parse().ok()
+    let words = numbers.strip_suffix(" ticks")?.split(' ');
+    let numbers: Vec<f64> = words.map_while(|word| word.parse().ok()).collect();
+    numbers.try_into().ok()
 }
 
 #[cfg(test)]
@@ -143,11 +146,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_are_read_with_and_without_a_partitions_name() {
+    fn quartiles_are_read_with_and_without_a_partitions_name() {
         let line = "exits: port OUT: 880 881 2313 ticks";
-        assert_eq!(median(line, "port OUT"), Some(881.0));
-        assert_eq!(median(&format!("[exits] {line}"), "port OUT"), Some(881.0));
-        assert_eq!(median(line, "port"), None);
-        assert_eq!(median("exits: port OUT: 880", "port OUT"), None);
+        let wanted = Some([880.0, 881.0, 2313.0]);
+        assert_eq!(quartiles(line, "port OUT"), wanted);
+        assert_eq!(quartiles(&format!("[exits] {line}"), "port OUT"), wanted);
+        assert_eq!(quartiles(line, "port"), None);
+        assert_eq!(quartiles("exits: port OUT: 880 ticks", "port OUT"), None);
     }
 }

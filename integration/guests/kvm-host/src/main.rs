@@ -7,7 +7,6 @@
 
 use std::{env, error::Error, fs, io::Write, process::ExitCode};
 
-use isthmus_abi::Gpa;
 use isthmus_boot::{
     GuestKind,
     layout::MemoryLayout,
@@ -20,7 +19,7 @@ use kvm_bindings::{
     kvm_userspace_memory_region,
 };
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd, VmFd};
-use vm_memory::{GuestAddress, GuestMemory as _, GuestMemoryMmap};
+use vm_memory::{GuestAddress, GuestMemoryBackend as _, GuestMemoryMmap};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
