@@ -351,14 +351,17 @@ impl Tables {
         let mut space = self.0.space.lock();
         let mut ledger = self.0.ledger.lock();
         let result = work(&mut space, &mut ledger);
-        let dead = space.take_dead();
+        let mut dead = space.take_dead();
         drop(ledger);
         drop(space);
-        for entry in dead {
-            // What was closed with calls in flight was not freed, so these were revoked.
-            if let Some(line) = &entry.line {
-                line.cut();
+        if !dead.is_empty() {
+            for entry in dead.drain(..) {
+                // What was closed with calls in flight was not freed, so these were revoked.
+                if let Some(line) = &entry.line {
+                    line.cut();
+                }
             }
+            self.0.space.lock().recycle(dead);
         }
         result
     }

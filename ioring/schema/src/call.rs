@@ -87,7 +87,7 @@ impl From<Error> for Refusal {
     }
 }
 
-/// A list of capabilities in slots of the caller's.
+/// A list of capabilities under construction, in slots of the caller's.
 #[derive(Debug)]
 pub struct CapList<'a, C> {
     slots: &'a mut [Option<C>],
@@ -97,19 +97,12 @@ pub struct CapList<'a, C> {
 impl<'a, C> CapList<'a, C> {
     /// An empty list with room for as many as there are slots; clears them.
     #[must_use]
-    pub fn empty(slots: &'a mut [Option<C>]) -> Self {
+    pub fn new(slots: &'a mut [Option<C>]) -> Self {
         slots.fill_with(|| None);
         Self { slots, len: 0 }
     }
 
-    /// The list of what is in `slots`.
-    #[must_use]
-    pub const fn full(slots: &'a mut [Option<C>]) -> Self {
-        let len = slots.len();
-        Self { slots, len }
-    }
-
-    /// Number of capabilities, those that were taken included.
+    /// Number of capabilities.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
@@ -131,47 +124,24 @@ impl<'a, C> CapList<'a, C> {
         self.len = self.len.saturating_add(1);
         Ok(CapIndex(index))
     }
-
-    fn slot(&mut self, index: CapIndex) -> Option<&mut Option<C>> {
-        let at = usize::try_from(index.0).ok().filter(|at| *at < self.len)?;
-        self.slots.get_mut(at)
-    }
-
-    /// Looks at the capability that a message names.
-    ///
-    /// # Errors
-    /// [`Error::Capability`].
-    pub fn get(&mut self, index: CapIndex) -> Result<&C, Error> {
-        let capability = self.slot(index).and_then(|slot| slot.as_ref());
-        capability.ok_or(Error::Capability(index.0))
-    }
-
-    /// Takes the capability that a message names out of the list.
-    ///
-    /// # Errors
-    /// [`Error::Capability`], also if it was taken before.
-    pub fn take(&mut self, index: CapIndex) -> Result<C, Error> {
-        let capability = self.slot(index).and_then(Option::take);
-        capability.ok_or(Error::Capability(index.0))
-    }
 }
 
-/// The capabilities of a call on the side of its server: those that came with it, and those to go with the results.
+/// The capabilities of a call on the side of its server: the plainest thing that a generated server's `X` can be.
 #[derive(Debug)]
 pub struct Exchange<'a, C> {
-    /// What the indices in the parameters mean.
-    pub received: CapList<'a, C>,
+    /// What the indices in the parameters mean. Lent: the server clones what it keeps.
+    pub received: &'a [C],
     /// What the indices in the results will mean.
     pub sent: CapList<'a, C>,
 }
 
-impl<C> Exchange<'_, C> {
-    /// Takes the capability that a field of the parameters names; `None` if the field names none.
+impl<'a, C> Exchange<'a, C> {
+    /// The capability that a field of the parameters names; `None` if the field names none.
     ///
     /// # Errors
     /// [`Error::Capability`].
-    pub fn take(&mut self, index: Option<CapIndex>) -> Result<Option<C>, Error> {
-        index.map(|index| self.received.take(index)).transpose()
+    pub fn get(&self, index: Option<CapIndex>) -> Result<Option<&'a C>, Error> {
+        named(self.received, index)
     }
 
     /// Adds a capability to the results and gives the index to put into a field of theirs.
@@ -181,6 +151,34 @@ impl<C> Exchange<'_, C> {
     pub fn give(&mut self, capability: C) -> Result<CapIndex, Error> {
         self.sent.push(capability)
     }
+}
+
+/// The capability of `list` that a field names; `None` if the field names none.
+///
+/// # Errors
+/// [`Error::Capability`].
+pub fn named<C>(list: &[C], index: Option<CapIndex>) -> Result<Option<&C>, Error> {
+    let Some(CapIndex(index)) = index else {
+        return Ok(None);
+    };
+    let at = usize::try_from(index).ok();
+    let capability = at.and_then(|at| list.get(at));
+    capability.map(Some).ok_or(Error::Capability(index))
+}
+
+/// Something that answers calls of the schema's interfaces: a generated `Serve` around a server.
+pub trait Dispatch<X, E> {
+    /// Answers a call: `params` is what came, `results` the room for what goes back, of which the length is given.
+    ///
+    /// # Errors
+    /// A [`Refusal`] as `E`, or the server's own.
+    fn dispatch(
+        &self,
+        method: MethodId,
+        params: &[u8],
+        context: &mut X,
+        results: &mut [u8],
+    ) -> Result<usize, E>;
 }
 
 /// What carries calls to one object: a capability, a place in a ring, a promise.
@@ -228,7 +226,7 @@ impl<M: Method, P> Pending<M, P> {
     /// The transport's: the call did not come back with results.
     pub async fn reply<R, E>(self) -> Result<Answer<M, R>, E>
     where
-        P: Future<Output = Result<R, E>>,
+        P: IntoFuture<Output = Result<R, E>>,
     {
         self.inner.await.map(Answer::new)
     }
@@ -261,13 +259,25 @@ impl<M: Method, R> Answer<M, R> {
     }
 }
 
-impl<M: Method, R: AsRef<[u8]>> Answer<M, R> {
+/// A reply that has the bytes of a message.
+pub trait Bytes {
+    /// The message.
+    fn bytes(&self) -> &[u8];
+}
+
+impl Bytes for &[u8] {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+impl<M: Method, R: Bytes> Answer<M, R> {
     /// The message of the results, for [`Self::results`].
     ///
     /// # Errors
     /// [`Error::Length`].
     pub fn message(&self) -> Result<Message<'_>, Error> {
-        Message::new(self.reply.as_ref())
+        Message::new(self.reply.bytes())
     }
 
     /// The results.

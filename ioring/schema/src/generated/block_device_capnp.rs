@@ -154,9 +154,9 @@ pub mod block_device {
         }
     }
 
-    /// An object with the interface `BlockDevice`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `BlockDevice`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Tells what the device is. The answer does not change while the capability lives.
         /// - `blockSize`: bytes of a block, a power of two from 512 to 65,536.
         /// - `blocks`: number of blocks.
@@ -165,11 +165,11 @@ pub mod block_device {
         /// - `discardGranularity`: blocks that are discarded together, at least 1; 0 if `discard` fails.
         fn geometry(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: geometry_params::Reader<'_>,
             results: geometry_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Geometry>().into())
         }
 
@@ -179,11 +179,11 @@ pub mod block_device {
         /// - `bytes`: what is in them, `count` times `blockSize` bytes.
         fn read(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: read_params::Reader<'_>,
             results: read_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Read>().into())
         }
 
@@ -193,22 +193,22 @@ pub mod block_device {
         /// - `durable`: whether to answer only when they survive a crash of the machine.
         fn write(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: write_params::Reader<'_>,
             results: write_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Write>().into())
         }
 
         /// Answers when every write that was answered before survives a crash of the machine.
         fn flush(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: flush_params::Reader<'_>,
             results: flush_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Flush>().into())
         }
 
@@ -217,11 +217,11 @@ pub mod block_device {
         /// - `count`: how many, a multiple of `discardGranularity`.
         fn discard(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: discard_params::Reader<'_>,
             results: discard_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Discard>().into())
         }
     }
@@ -230,11 +230,11 @@ pub mod block_device {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -244,27 +244,27 @@ pub mod block_device {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.geometry(
-                caps,
+                context,
                 call::params::<Geometry>(&message)?,
                 call::results::<Geometry>(&mut answer)?,
             )?,
             1 => server.read(
-                caps,
+                context,
                 call::params::<Read>(&message)?,
                 call::results::<Read>(&mut answer)?,
             )?,
             2 => server.write(
-                caps,
+                context,
                 call::params::<Write>(&message)?,
                 call::results::<Write>(&mut answer)?,
             )?,
             3 => server.flush(
-                caps,
+                context,
                 call::params::<Flush>(&message)?,
                 call::results::<Flush>(&mut answer)?,
             )?,
             4 => server.discard(
-                caps,
+                context,
                 call::params::<Discard>(&message)?,
                 call::results::<Discard>(&mut answer)?,
             )?,
@@ -272,6 +272,22 @@ pub mod block_device {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `BlockDevice` through a transport. A method's `fill` writes the parameters, and puts the

@@ -131,20 +131,20 @@ pub mod byte_stream {
         }
     }
 
-    /// An object with the interface `ByteStream`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `ByteStream`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Waits for at least one byte or the end.
         /// - `most`: how many bytes to take at most; 0 waits for nothing and tells only whether the end was reached.
         /// - `bytes`: 0 to `most` bytes; empty only at the end, or if `most` is 0.
         /// - `end`: whether nothing comes after `bytes`. It stays true from then on.
         fn read(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: read_params::Reader<'_>,
             results: read_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Read>().into())
         }
 
@@ -153,22 +153,22 @@ pub mod byte_stream {
         /// - `written`: how many bytes were taken, from the first; 0 only if `bytes` is empty.
         fn write(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: write_params::Reader<'_>,
             results: write_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Write>().into())
         }
 
         /// Ends the stream to the object; answers when everything before it was handed on. Doing it again does nothing.
         fn finish(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: finish_params::Reader<'_>,
             results: finish_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Finish>().into())
         }
 
@@ -176,11 +176,11 @@ pub mod byte_stream {
         /// - `reason`: words for the other end's log, at most 200 bytes; may be empty.
         fn abort(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: abort_params::Reader<'_>,
             results: abort_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Abort>().into())
         }
     }
@@ -189,11 +189,11 @@ pub mod byte_stream {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -203,22 +203,22 @@ pub mod byte_stream {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.read(
-                caps,
+                context,
                 call::params::<Read>(&message)?,
                 call::results::<Read>(&mut answer)?,
             )?,
             1 => server.write(
-                caps,
+                context,
                 call::params::<Write>(&message)?,
                 call::results::<Write>(&mut answer)?,
             )?,
             2 => server.finish(
-                caps,
+                context,
                 call::params::<Finish>(&message)?,
                 call::results::<Finish>(&mut answer)?,
             )?,
             3 => server.abort(
-                caps,
+                context,
                 call::params::<Abort>(&message)?,
                 call::results::<Abort>(&mut answer)?,
             )?,
@@ -226,6 +226,22 @@ pub mod byte_stream {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `ByteStream` through a transport. A method's `fill` writes the parameters, and puts the

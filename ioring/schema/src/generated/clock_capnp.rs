@@ -108,20 +108,20 @@ pub mod clock {
         }
     }
 
-    /// An object with the interface `Clock`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Clock`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Tells the time.
         /// - `instant`: nanoseconds since the machine booted.
         /// - `wall`: nanoseconds since 1970-01-01T00:00:00 UTC without leap seconds, which may jump when it is set; 0 if the machine
         ///   does not know.
         fn now(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: now_params::Reader<'_>,
             results: now_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Now>().into())
         }
 
@@ -130,11 +130,11 @@ pub mod clock {
         ///   the second is not before the first.
         fn sleep_until(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: sleep_until_params::Reader<'_>,
             results: sleep_until_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<SleepUntil>().into())
         }
 
@@ -143,11 +143,11 @@ pub mod clock {
         /// - `frequency`: ticks a second of the counter that the clock reads (the TSC on x86), in hertz; 0 if there is none to read.
         fn properties(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: properties_params::Reader<'_>,
             results: properties_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Properties>().into())
         }
     }
@@ -156,11 +156,11 @@ pub mod clock {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -170,17 +170,17 @@ pub mod clock {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.now(
-                caps,
+                context,
                 call::params::<Now>(&message)?,
                 call::results::<Now>(&mut answer)?,
             )?,
             1 => server.sleep_until(
-                caps,
+                context,
                 call::params::<SleepUntil>(&message)?,
                 call::results::<SleepUntil>(&mut answer)?,
             )?,
             2 => server.properties(
-                caps,
+                context,
                 call::params::<Properties>(&message)?,
                 call::results::<Properties>(&mut answer)?,
             )?,
@@ -188,6 +188,22 @@ pub mod clock {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Clock` through a transport. A method's `fill` writes the parameters, and puts the

@@ -85,20 +85,20 @@ pub mod console {
         }
     }
 
-    /// An object with the interface `Console`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Console`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Writes, in order with earlier writes through the same capability.
         /// - `bytes`: what to write; may be empty.
         /// - `written`: how many bytes were taken, from the first; 0 to the length of `bytes`, less than that when the console is
         ///   slower than its writers. What was taken is not lost unless the console is.
         fn write(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: write_params::Reader<'_>,
             results: write_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Write>().into())
         }
 
@@ -107,11 +107,11 @@ pub mod console {
         /// - `bytes`: 0 to `most` bytes, in the order of their arrival; empty if `most` is 0, or if there will be no more input.
         fn read(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: read_params::Reader<'_>,
             results: read_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Read>().into())
         }
     }
@@ -120,11 +120,11 @@ pub mod console {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -134,12 +134,12 @@ pub mod console {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.write(
-                caps,
+                context,
                 call::params::<Write>(&message)?,
                 call::results::<Write>(&mut answer)?,
             )?,
             1 => server.read(
-                caps,
+                context,
                 call::params::<Read>(&message)?,
                 call::results::<Read>(&mut answer)?,
             )?,
@@ -147,6 +147,22 @@ pub mod console {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Console` through a transport. A method's `fill` writes the parameters, and puts the

@@ -440,9 +440,9 @@ pub mod directory {
         }
     }
 
-    /// An object with the interface `Directory`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Directory`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Lists entries in the order of their names, byte by byte.
         /// - `after`: only names behind this one; empty to start with the first.
         /// - `most`: how many entries to give at most; the directory may give fewer, and gives what fits the buffer.
@@ -450,11 +450,11 @@ pub mod directory {
         /// - `more`: whether there are entries behind the last one here.
         fn list(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: list_params::Reader<'_>,
             results: list_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<List>().into())
         }
 
@@ -463,11 +463,11 @@ pub mod directory {
         /// - `node`: what is there.
         fn open(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: open_params::Reader<'_>,
             results: open_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Open>().into())
         }
 
@@ -477,11 +477,11 @@ pub mod directory {
         /// - `created`: whether it was made by this call.
         fn create_file(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: create_file_params::Reader<'_>,
             results: create_file_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<CreateFile>().into())
         }
 
@@ -491,11 +491,11 @@ pub mod directory {
         /// - `created`: whether it was made by this call.
         fn create_directory(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: create_directory_params::Reader<'_>,
             results: create_directory_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<CreateDirectory>().into())
         }
 
@@ -504,11 +504,11 @@ pub mod directory {
         /// - `removed`: whether it was there.
         fn remove(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: remove_params::Reader<'_>,
             results: remove_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Remove>().into())
         }
 
@@ -520,11 +520,11 @@ pub mod directory {
         /// - `replaced`: whether a file stood there and is gone.
         fn rename(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: rename_params::Reader<'_>,
             results: rename_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Rename>().into())
         }
     }
@@ -533,11 +533,11 @@ pub mod directory {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -547,32 +547,32 @@ pub mod directory {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.list(
-                caps,
+                context,
                 call::params::<List>(&message)?,
                 call::results::<List>(&mut answer)?,
             )?,
             1 => server.open(
-                caps,
+                context,
                 call::params::<Open>(&message)?,
                 call::results::<Open>(&mut answer)?,
             )?,
             2 => server.create_file(
-                caps,
+                context,
                 call::params::<CreateFile>(&message)?,
                 call::results::<CreateFile>(&mut answer)?,
             )?,
             3 => server.create_directory(
-                caps,
+                context,
                 call::params::<CreateDirectory>(&message)?,
                 call::results::<CreateDirectory>(&mut answer)?,
             )?,
             4 => server.remove(
-                caps,
+                context,
                 call::params::<Remove>(&message)?,
                 call::results::<Remove>(&mut answer)?,
             )?,
             5 => server.rename(
-                caps,
+                context,
                 call::params::<Rename>(&message)?,
                 call::results::<Rename>(&mut answer)?,
             )?,
@@ -580,6 +580,22 @@ pub mod directory {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Directory` through a transport. A method's `fill` writes the parameters, and puts the
@@ -1885,9 +1901,9 @@ pub mod file {
         }
     }
 
-    /// An object with the interface `File`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `File`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Reads.
         /// - `offset`: first byte to read; at or behind the end there is nothing.
         /// - `most`: how many bytes at most; the file may give fewer.
@@ -1895,11 +1911,11 @@ pub mod file {
         /// - `end`: whether the file ends with them.
         fn read(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: read_params::Reader<'_>,
             results: read_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Read>().into())
         }
 
@@ -1909,11 +1925,11 @@ pub mod file {
         /// - `written`: how many bytes were taken, from the first; less than all only if there is no more room.
         fn write(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: write_params::Reader<'_>,
             results: write_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Write>().into())
         }
 
@@ -1921,11 +1937,11 @@ pub mod file {
         /// - `bytes`: its length.
         fn size(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: size_params::Reader<'_>,
             results: size_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Size>().into())
         }
 
@@ -1933,22 +1949,22 @@ pub mod file {
         /// - `bytes`: its length afterwards.
         fn resize(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: resize_params::Reader<'_>,
             results: resize_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Resize>().into())
         }
 
         /// Answers when everything that was written to the file before survives a crash of the machine.
         fn sync(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: sync_params::Reader<'_>,
             results: sync_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Sync>().into())
         }
     }
@@ -1957,11 +1973,11 @@ pub mod file {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -1971,27 +1987,27 @@ pub mod file {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.read(
-                caps,
+                context,
                 call::params::<Read>(&message)?,
                 call::results::<Read>(&mut answer)?,
             )?,
             1 => server.write(
-                caps,
+                context,
                 call::params::<Write>(&message)?,
                 call::results::<Write>(&mut answer)?,
             )?,
             2 => server.size(
-                caps,
+                context,
                 call::params::<Size>(&message)?,
                 call::results::<Size>(&mut answer)?,
             )?,
             3 => server.resize(
-                caps,
+                context,
                 call::params::<Resize>(&message)?,
                 call::results::<Resize>(&mut answer)?,
             )?,
             4 => server.sync(
-                caps,
+                context,
                 call::params::<Sync>(&message)?,
                 call::results::<Sync>(&mut answer)?,
             )?,
@@ -1999,6 +2015,22 @@ pub mod file {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `File` through a transport. A method's `fill` writes the parameters, and puts the

@@ -404,9 +404,9 @@ pub mod key_value {
         }
     }
 
-    /// An object with the interface `KeyValue`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `KeyValue`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Reads a value.
         /// - `key`: whose.
         /// - `found`: whether the key has one.
@@ -414,11 +414,11 @@ pub mod key_value {
         /// - `version`: its version; 0 if there is none.
         fn get(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: get_params::Reader<'_>,
             results: get_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Get>().into())
         }
 
@@ -430,11 +430,11 @@ pub mod key_value {
         /// - `version`: the version that the key has now; 0 if it has no value.
         fn put(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: put_params::Reader<'_>,
             results: put_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Put>().into())
         }
 
@@ -444,11 +444,11 @@ pub mod key_value {
         /// - `deleted`: whether there was one, the condition held, and it is gone.
         fn delete(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: delete_params::Reader<'_>,
             results: delete_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Delete>().into())
         }
 
@@ -462,11 +462,11 @@ pub mod key_value {
         ///   for the buffer.
         fn scan(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: scan_params::Reader<'_>,
             results: scan_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Scan>().into())
         }
 
@@ -476,22 +476,22 @@ pub mod key_value {
         /// - `store`: the part.
         fn subtree(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: subtree_params::Reader<'_>,
             results: subtree_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Subtree>().into())
         }
 
         /// Answers when everything that was written through this capability before survives a crash of the machine.
         fn flush(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: flush_params::Reader<'_>,
             results: flush_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Flush>().into())
         }
     }
@@ -500,11 +500,11 @@ pub mod key_value {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -514,32 +514,32 @@ pub mod key_value {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.get(
-                caps,
+                context,
                 call::params::<Get>(&message)?,
                 call::results::<Get>(&mut answer)?,
             )?,
             1 => server.put(
-                caps,
+                context,
                 call::params::<Put>(&message)?,
                 call::results::<Put>(&mut answer)?,
             )?,
             2 => server.delete(
-                caps,
+                context,
                 call::params::<Delete>(&message)?,
                 call::results::<Delete>(&mut answer)?,
             )?,
             3 => server.scan(
-                caps,
+                context,
                 call::params::<Scan>(&message)?,
                 call::results::<Scan>(&mut answer)?,
             )?,
             4 => server.subtree(
-                caps,
+                context,
                 call::params::<Subtree>(&message)?,
                 call::results::<Subtree>(&mut answer)?,
             )?,
             5 => server.flush(
-                caps,
+                context,
                 call::params::<Flush>(&message)?,
                 call::results::<Flush>(&mut answer)?,
             )?,
@@ -547,6 +547,22 @@ pub mod key_value {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `KeyValue` through a transport. A method's `fill` writes the parameters, and puts the

@@ -495,9 +495,9 @@ pub mod log {
         }
     }
 
-    /// An object with the interface `Log`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Log`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Appends an entry.
         /// - `level`: how much it matters.
         /// - `text`: what happened, one line without its end. The log may cut it at a character's end.
@@ -505,11 +505,11 @@ pub mod log {
         /// - `sequence`: the entry's place in the log; 0 if the log does not keep entries of this level.
         fn write(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: write_params::Reader<'_>,
             results: write_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Write>().into())
         }
     }
@@ -518,11 +518,11 @@ pub mod log {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -532,7 +532,7 @@ pub mod log {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.write(
-                caps,
+                context,
                 call::params::<Write>(&message)?,
                 call::results::<Write>(&mut answer)?,
             )?,
@@ -540,6 +540,22 @@ pub mod log {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Log` through a transport. A method's `fill` writes the parameters, and puts the
@@ -817,9 +833,9 @@ pub mod log_reader {
         }
     }
 
-    /// An object with the interface `LogReader`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `LogReader`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Reads entries in the order of their sequence.
         /// - `after`: the sequence of the last entry that the caller has seen; 0 to start with the oldest that is kept.
         /// - `most`: how many entries to give at most; the log may give fewer, and gives what fits the buffer.
@@ -828,11 +844,11 @@ pub mod log_reader {
         /// - `lost`: how many entries between `after` and the first one here were written and are no longer kept.
         fn read(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: read_params::Reader<'_>,
             results: read_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Read>().into())
         }
     }
@@ -841,11 +857,11 @@ pub mod log_reader {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -855,7 +871,7 @@ pub mod log_reader {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.read(
-                caps,
+                context,
                 call::params::<Read>(&message)?,
                 call::results::<Read>(&mut answer)?,
             )?,
@@ -863,6 +879,22 @@ pub mod log_reader {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `LogReader` through a transport. A method's `fill` writes the parameters, and puts the

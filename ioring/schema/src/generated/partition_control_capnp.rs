@@ -813,9 +813,9 @@ pub mod vcpu {
         }
     }
 
-    /// An object with the interface `Vcpu`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Vcpu`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Runs the virtual processor on the core of the caller, at most as long as the budget and the caller's own budget last. One run
         /// at a time: a second one fails.
         /// - `budget`: nanoseconds, at least 1.
@@ -825,11 +825,11 @@ pub mod vcpu {
         ///   waits for an interrupt alone.
         fn run(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: run_params::Reader<'_>,
             results: run_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Run>().into())
         }
 
@@ -837,11 +837,11 @@ pub mod vcpu {
         /// - `statistics`: the numbers.
         fn statistics(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: statistics_params::Reader<'_>,
             results: statistics_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Statistics>().into())
         }
     }
@@ -850,11 +850,11 @@ pub mod vcpu {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -864,12 +864,12 @@ pub mod vcpu {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.run(
-                caps,
+                context,
                 call::params::<Run>(&message)?,
                 call::results::<Run>(&mut answer)?,
             )?,
             1 => server.statistics(
-                caps,
+                context,
                 call::params::<Statistics>(&message)?,
                 call::results::<Statistics>(&mut answer)?,
             )?,
@@ -877,6 +877,22 @@ pub mod vcpu {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Vcpu` through a transport. A method's `fill` writes the parameters, and puts the
@@ -1481,73 +1497,73 @@ pub mod partition_control {
         }
     }
 
-    /// An object with the interface `PartitionControl`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `PartitionControl`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Tells how the partition is.
         /// - `status`: what it is and does.
         fn inspect(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: inspect_params::Reader<'_>,
             results: inspect_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Inspect>().into())
         }
 
         /// Starts a stopped, ended or crashed partition from its kernel's entry, with its memory cleared. Fails if it runs or is paused.
         fn start(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: start_params::Reader<'_>,
             results: start_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Start>().into())
         }
 
         /// Stops the partition now; answers when none of its processors runs and nothing of it is left in a device. Its memory stays its own.
         fn stop(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: stop_params::Reader<'_>,
             results: stop_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Stop>().into())
         }
 
         /// Stops and starts it.
         fn restart(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: restart_params::Reader<'_>,
             results: restart_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Restart>().into())
         }
 
         /// Answers when none of its processors runs. Pausing one that does not run does nothing.
         fn pause(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: pause_params::Reader<'_>,
             results: pause_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Pause>().into())
         }
 
         /// Lets a paused partition run on. Fails if it is not paused.
         fn resume(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: resume_params::Reader<'_>,
             results: resume_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Resume>().into())
         }
 
@@ -1556,11 +1572,11 @@ pub mod partition_control {
         /// - `status`: how it is then.
         fn await_end(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: await_end_params::Reader<'_>,
             results: await_end_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<AwaitEnd>().into())
         }
 
@@ -1569,22 +1585,22 @@ pub mod partition_control {
         /// - `vcpu`: the capability.
         fn vcpu(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: vcpu_params::Reader<'_>,
             results: vcpu_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Vcpu>().into())
         }
 
         /// Stops the partition and gives back all that it holds. Every later call fails.
         fn destroy(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: destroy_params::Reader<'_>,
             results: destroy_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Destroy>().into())
         }
     }
@@ -1593,11 +1609,11 @@ pub mod partition_control {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -1607,47 +1623,47 @@ pub mod partition_control {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.inspect(
-                caps,
+                context,
                 call::params::<Inspect>(&message)?,
                 call::results::<Inspect>(&mut answer)?,
             )?,
             1 => server.start(
-                caps,
+                context,
                 call::params::<Start>(&message)?,
                 call::results::<Start>(&mut answer)?,
             )?,
             2 => server.stop(
-                caps,
+                context,
                 call::params::<Stop>(&message)?,
                 call::results::<Stop>(&mut answer)?,
             )?,
             3 => server.restart(
-                caps,
+                context,
                 call::params::<Restart>(&message)?,
                 call::results::<Restart>(&mut answer)?,
             )?,
             4 => server.pause(
-                caps,
+                context,
                 call::params::<Pause>(&message)?,
                 call::results::<Pause>(&mut answer)?,
             )?,
             5 => server.resume(
-                caps,
+                context,
                 call::params::<Resume>(&message)?,
                 call::results::<Resume>(&mut answer)?,
             )?,
             6 => server.await_end(
-                caps,
+                context,
                 call::params::<AwaitEnd>(&message)?,
                 call::results::<AwaitEnd>(&mut answer)?,
             )?,
             7 => server.vcpu(
-                caps,
+                context,
                 call::params::<Vcpu>(&message)?,
                 call::results::<Vcpu>(&mut answer)?,
             )?,
             8 => server.destroy(
-                caps,
+                context,
                 call::params::<Destroy>(&message)?,
                 call::results::<Destroy>(&mut answer)?,
             )?,
@@ -1655,6 +1671,22 @@ pub mod partition_control {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `PartitionControl` through a transport. A method's `fill` writes the parameters, and puts the
@@ -3046,20 +3078,20 @@ pub mod partition_manager {
         }
     }
 
-    /// An object with the interface `PartitionManager`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `PartitionManager`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Makes a partition, stopped. What it needs is drawn from the holder's account, wholly or not at all.
         /// - `config`: what it is to be.
         /// - `kernel`: its kernel as a file, read to its end.
         /// - `partition`: control over it.
         fn create(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: create_params::Reader<'_>,
             results: create_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Create>().into())
         }
 
@@ -3070,11 +3102,11 @@ pub mod partition_manager {
         /// - `more`: whether there are others behind the last one here.
         fn list(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: list_params::Reader<'_>,
             results: list_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<List>().into())
         }
 
@@ -3083,11 +3115,11 @@ pub mod partition_manager {
         /// - `partition`: control over it; none if there is no such partition.
         fn find(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: find_params::Reader<'_>,
             results: find_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Find>().into())
         }
     }
@@ -3096,11 +3128,11 @@ pub mod partition_manager {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -3110,17 +3142,17 @@ pub mod partition_manager {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.create(
-                caps,
+                context,
                 call::params::<Create>(&message)?,
                 call::results::<Create>(&mut answer)?,
             )?,
             1 => server.list(
-                caps,
+                context,
                 call::params::<List>(&message)?,
                 call::results::<List>(&mut answer)?,
             )?,
             2 => server.find(
-                caps,
+                context,
                 call::params::<Find>(&message)?,
                 call::results::<Find>(&mut answer)?,
             )?,
@@ -3128,6 +3160,22 @@ pub mod partition_manager {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `PartitionManager` through a transport. A method's `fill` writes the parameters, and puts the

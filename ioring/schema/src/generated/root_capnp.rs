@@ -445,9 +445,9 @@ pub mod root {
         }
     }
 
-    /// An object with the interface `Root`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Root`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Tells who the caller is.
         /// - `name`: the partition's name.
         /// - `id`: its number, which is used again only after the machine boots.
@@ -457,11 +457,11 @@ pub mod root {
         /// - `version`: number of the schema release that the hypervisor serves, at least 1.
         fn identity(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: identity_params::Reader<'_>,
             results: identity_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Identity>().into())
         }
 
@@ -469,11 +469,11 @@ pub mod root {
         /// - `windows`: all of them, by index.
         fn windows(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: windows_params::Reader<'_>,
             results: windows_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Windows>().into())
         }
 
@@ -484,11 +484,11 @@ pub mod root {
         /// - `frequency`: ticks a second of that counter, in hertz, at least 1.
         fn time(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: time_params::Reader<'_>,
             results: time_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Time>().into())
         }
 
@@ -499,11 +499,11 @@ pub mod root {
         /// - `doorbellsReceived`: doorbells that were rung for it.
         fn statistics(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: statistics_params::Reader<'_>,
             results: statistics_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Statistics>().into())
         }
 
@@ -513,11 +513,11 @@ pub mod root {
         /// - `interface`: Cap'n Proto id of its interface; 0 if there is none.
         fn granted(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: granted_params::Reader<'_>,
             results: granted_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Granted>().into())
         }
 
@@ -525,11 +525,11 @@ pub mod root {
         /// - `names`: the names, in the order of the manifest.
         fn grants(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: grants_params::Reader<'_>,
             results: grants_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Grants>().into())
         }
     }
@@ -538,11 +538,11 @@ pub mod root {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -552,32 +552,32 @@ pub mod root {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.identity(
-                caps,
+                context,
                 call::params::<Identity>(&message)?,
                 call::results::<Identity>(&mut answer)?,
             )?,
             1 => server.windows(
-                caps,
+                context,
                 call::params::<Windows>(&message)?,
                 call::results::<Windows>(&mut answer)?,
             )?,
             2 => server.time(
-                caps,
+                context,
                 call::params::<Time>(&message)?,
                 call::results::<Time>(&mut answer)?,
             )?,
             3 => server.statistics(
-                caps,
+                context,
                 call::params::<Statistics>(&message)?,
                 call::results::<Statistics>(&mut answer)?,
             )?,
             4 => server.granted(
-                caps,
+                context,
                 call::params::<Granted>(&message)?,
                 call::results::<Granted>(&mut answer)?,
             )?,
             5 => server.grants(
-                caps,
+                context,
                 call::params::<Grants>(&message)?,
                 call::results::<Grants>(&mut answer)?,
             )?,
@@ -585,6 +585,22 @@ pub mod root {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Root` through a transport. A method's `fill` writes the parameters, and puts the

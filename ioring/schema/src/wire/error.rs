@@ -29,7 +29,7 @@ pub enum Error {
     Text,
     /// The reader's: an index at or past the list's end.
     Index(u32),
-    /// The sender's: a capability index at or past the end of the capability list, or whose capability was taken before.
+    /// The sender's: a capability index at or past the end of the capability list.
     Capability(u32),
     /// The writer's: the buffer, or the capability list, has no room for what is to be written.
     Full,

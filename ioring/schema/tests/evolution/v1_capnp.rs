@@ -845,31 +845,31 @@ pub mod store {
         }
     }
 
-    /// An object with the interface `Store`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Store`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Keeps an order.
         /// - `order`: the order.
         /// - `into`: where.
         /// - `number`: its number.
         fn put(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: put_params::Reader<'_>,
             results: put_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Put>().into())
         }
 
         /// Does nothing.
         fn flush(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: flush_params::Reader<'_>,
             results: flush_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Flush>().into())
         }
     }
@@ -878,11 +878,11 @@ pub mod store {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -892,12 +892,12 @@ pub mod store {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.put(
-                caps,
+                context,
                 call::params::<Put>(&message)?,
                 call::results::<Put>(&mut answer)?,
             )?,
             1 => server.flush(
-                caps,
+                context,
                 call::params::<Flush>(&message)?,
                 call::results::<Flush>(&mut answer)?,
             )?,
@@ -905,6 +905,22 @@ pub mod store {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Store` through a transport. A method's `fill` writes the parameters, and puts the

@@ -1015,18 +1015,18 @@ pub mod base {
         }
     }
 
-    /// An object with the interface `Base`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>> {
+    /// An object with the interface `Base`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>> {
         /// Tells its name.
         /// - `name`: the name.
         fn name(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: name_params::Reader<'_>,
             results: name_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Name>().into())
         }
     }
@@ -1035,11 +1035,11 @@ pub mod base {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface != ID {
@@ -1049,7 +1049,7 @@ pub mod base {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.name(
-                caps,
+                context,
                 call::params::<Name>(&message)?,
                 call::results::<Name>(&mut answer)?,
             )?,
@@ -1057,6 +1057,22 @@ pub mod base {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Base` through a transport. A method's `fill` writes the parameters, and puts the
@@ -1324,9 +1340,9 @@ pub mod store {
         }
     }
 
-    /// An object with the interface `Store`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-    /// that is not implemented refuses the call.
-    pub trait Server<C, E: From<call::Refusal>>: super::base::Server<C, E> {
+    /// An object with the interface `Store`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+    /// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+    pub trait Server<X, E: From<call::Refusal>>: super::base::Server<X, E> {
         /// Keeps an order.
         /// - `order`: the order.
         /// - `into`: where.
@@ -1335,22 +1351,22 @@ pub mod store {
         /// - `late`: a bit, which is new.
         fn put(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: put_params::Reader<'_>,
             results: put_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Put>().into())
         }
 
         /// Does nothing.
         fn flush(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: flush_params::Reader<'_>,
             results: flush_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Flush>().into())
         }
 
@@ -1359,11 +1375,11 @@ pub mod store {
         /// - `order`: the order.
         fn take(
             &self,
-            caps: &mut call::Exchange<'_, C>,
+            context: &mut X,
             params: take_params::Reader<'_>,
             results: take_results::Builder<'_>,
         ) -> Result<(), E> {
-            let _ = (caps, params, results);
+            let _ = (context, params, results);
             Err(call::unimplemented::<Take>().into())
         }
     }
@@ -1372,15 +1388,15 @@ pub mod store {
     ///
     /// # Errors
     /// A [`call::Refusal`] as `E`, or the server's own.
-    pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+    pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
         server: &S,
         method: call::MethodId,
         params: &[u8],
-        caps: &mut call::Exchange<'_, C>,
+        context: &mut X,
         results: &mut [u8],
     ) -> Result<usize, E> {
         if method.interface == super::base::ID || super::base::EXTENDS.contains(&method.interface) {
-            return super::base::dispatch::<C, E, S>(server, method, params, caps, results);
+            return super::base::dispatch::<X, E, S>(server, method, params, context, results);
         }
         if method.interface != ID {
             return Err(call::Refusal::Unimplemented(method).into());
@@ -1389,17 +1405,17 @@ pub mod store {
         let mut answer = wire::MessageBuilder::new(results);
         match method.method {
             0 => server.put(
-                caps,
+                context,
                 call::params::<Put>(&message)?,
                 call::results::<Put>(&mut answer)?,
             )?,
             1 => server.flush(
-                caps,
+                context,
                 call::params::<Flush>(&message)?,
                 call::results::<Flush>(&mut answer)?,
             )?,
             2 => server.take(
-                caps,
+                context,
                 call::params::<Take>(&message)?,
                 call::results::<Take>(&mut answer)?,
             )?,
@@ -1407,6 +1423,22 @@ pub mod store {
             _ => return Err(call::Refusal::Unimplemented(method).into()),
         }
         Ok(answer.len())
+    }
+
+    /// A [`Server`] as something that answers calls of any interface.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Serve<S>(pub S);
+
+    impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {
+        fn dispatch(
+            &self,
+            method: call::MethodId,
+            params: &[u8],
+            context: &mut X,
+            results: &mut [u8],
+        ) -> Result<usize, E> {
+            dispatch(&self.0, method, params, context, results)
+        }
     }
 
     /// Calls an object with the interface `Store` through a transport. A method's `fill` writes the parameters, and puts the

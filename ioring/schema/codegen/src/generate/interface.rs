@@ -133,8 +133,8 @@ impl<'a> Request<'a> {{
             );
             methods.push_str(&doc(&method.doc, &format!("Method `{}`.", method.name)));
             methods.push_str(&format!(
-                "fn {}(&self, caps: &mut call::Exchange<'_, C>, params: {params}, results: {results}) -> Result<(), E> {{
-                    let _ = (caps, params, results);
+                "fn {}(&self, context: &mut X, params: {params}, results: {results}) -> Result<(), E> {{
+                    let _ = (context, params, results);
                     Err(call::unimplemented::<{}>().into())
                 }}\n\n",
                 names::snake(&method.name),
@@ -144,13 +144,13 @@ impl<'a> Request<'a> {{
         let bases: Vec<String> = body
             .extends
             .iter()
-            .map(|id| self.path(node, *id, "Server<C, E>"))
+            .map(|id| self.path(node, *id, "Server<X, E>"))
             .collect();
         let colon = if bases.is_empty() { "" } else { ": " };
         out.push_str(&format!(
-            "/// An object with the interface `{}`, for [`dispatch`]. `C` is a capability and `E` the error of a call. A method
-/// that is not implemented refuses the call.
-pub trait Server<C, E: From<call::Refusal>>{colon}{} {{
+            "/// An object with the interface `{}`, for [`dispatch`]. `X` is what its surroundings tell it of a call, the capabilities in
+/// it above all; `E` is the error of a call. A method that is not implemented refuses the call.
+pub trait Server<X, E: From<call::Refusal>>{colon}{} {{
     {methods}
 }}
 
@@ -165,7 +165,7 @@ pub trait Server<C, E: From<call::Refusal>>{colon}{} {{
         for (index, method) in body.methods.iter().enumerate() {
             let name = names::pascal(&method.name);
             arms.push_str(&format!(
-                "{index} => server.{}(caps, call::params::<{name}>(&message)?, call::results::<{name}>(&mut answer)?)?,\n",
+                "{index} => server.{}(context, call::params::<{name}>(&message)?, call::results::<{name}>(&mut answer)?)?,\n",
                 names::snake(&method.name)
             ));
         }
@@ -174,12 +174,12 @@ pub trait Server<C, E: From<call::Refusal>>{colon}{} {{
             let module = self.path(node, *id, "");
             bases.push_str(&format!(
                 "if method.interface == {module}ID || {module}EXTENDS.contains(&method.interface) {{
-                    return {module}dispatch::<C, E, S>(server, method, params, caps, results);
+                    return {module}dispatch::<X, E, S>(server, method, params, context, results);
                 }}\n"
             ));
         }
         let work = if body.methods.is_empty() {
-            "let _ = (server, params, caps, results);\nErr(call::Refusal::Unimplemented(method).into())".to_owned()
+            "let _ = (server, params, context, results);\nErr(call::Refusal::Unimplemented(method).into())".to_owned()
         } else {
             format!(
                 "if method.interface != ID {{
@@ -199,14 +199,24 @@ pub trait Server<C, E: From<call::Refusal>>{colon}{} {{
 ///
 /// # Errors
 /// A [`call::Refusal`] as `E`, or the server's own.
-pub fn dispatch<C, E: From<call::Refusal>, S: Server<C, E> + ?Sized>(
+pub fn dispatch<X, E: From<call::Refusal>, S: Server<X, E> + ?Sized>(
     server: &S,
     method: call::MethodId,
     params: &[u8],
-    caps: &mut call::Exchange<'_, C>,
+    context: &mut X,
     results: &mut [u8],
 ) -> Result<usize, E> {{
     {bases}{work}
+}}
+
+/// A [`Server`] as something that answers calls of any interface.
+#[derive(Debug, Clone, Copy)]
+pub struct Serve<S>(pub S);
+
+impl<X, E: From<call::Refusal>, S: Server<X, E>> call::Dispatch<X, E> for Serve<S> {{
+    fn dispatch(&self, method: call::MethodId, params: &[u8], context: &mut X, results: &mut [u8]) -> Result<usize, E> {{
+        dispatch(&self.0, method, params, context, results)
+    }}
 }}
 
 "
