@@ -25,7 +25,7 @@ use std::{
 };
 
 /// Models that loom checks: package, and what of its tests. Each is built apart, because loom replaces the atomics.
-const MODELS: [(&str, &[&str]); 5] = [
+const MODELS: &[(&str, &[&str])] = &[
     ("isthmus-ioring", &["--test", "loom", "--test", "deque_loom"]),
     ("isthmus-caps", &["--test", "loom"]),
     ("isthmus-hv-core", &["--test", "mailbox_loom"]),
