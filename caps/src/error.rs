@@ -7,6 +7,7 @@ use core::fmt;
 use crate::amounts::{Name, Resource};
 use crate::ledger::LedgerError;
 use crate::rights::Rights;
+use crate::space::CapError;
 
 /// Why a call has no reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,6 +60,21 @@ impl From<LedgerError> for CallError {
             },
             // The account is gone, and with it the domain that was to pay.
             _ => Self::PeerGone,
+        }
+    }
+}
+
+impl From<CapError> for CallError {
+    /// What a call through a handle ends with that the tables refuse.
+    fn from(error: CapError) -> Self {
+        match error {
+            // Whether it was revoked, closed, or never there is not for the caller to tell apart.
+            CapError::Stale | CapError::Revoked | CapError::NoTable => Self::Revoked,
+            CapError::Missing(rights) => Self::Missing(rights),
+            CapError::RightsGrow | CapError::BadgeFixed => Self::Denied,
+            CapError::BeingRevoked | CapError::TableFull | CapError::Full => Self::Overloaded,
+            CapError::TooDeep => Self::failed("derived too often"),
+            CapError::Ledger(error) => error.into(),
         }
     }
 }

@@ -7,6 +7,9 @@
 //!   holds, an index that fails closed once it is stale. Revocation goes by that tree.
 //! - [`Ledger`]: a tree of accounts from which table slots, and everything else that is scarce, are drawn.
 //!
+//! - [`Tables`]: a space of capabilities to objects and its ledger behind their locks: calls by handle, whose flight ends when they are
+//!   revoked.
+//!
 //! The space and the ledger are plain data under `&mut`. Handles, parameters and capability lists come from modules that may pass
 //! anything; a wrong one gives an error and changes nothing. `docs/capabilities.md` is the specification.
 #![no_std]
@@ -30,6 +33,7 @@ mod slab;
 mod space;
 mod sync;
 mod table;
+mod tables;
 mod time;
 mod transfer;
 mod tree;
@@ -44,8 +48,9 @@ pub use promise::{Resolver, promise};
 pub use reply::{Answer, Awaited, INLINE, Outcome, Payload, Pending, Reply};
 pub use revocation::{Ending, Progress, Revocation};
 pub use rights::{Badge, Rights};
-pub use space::{CapError, Held, MAX_DERIVATION_DEPTH, Pin, Space};
+pub use space::{CapError, CapId, Held, MAX_DERIVATION_DEPTH, Pin, Space};
 pub use table::{Handle, TableCensus, TableId};
+pub use tables::{Revoking, TableEnding, Tables};
 pub use time::{Alarm, Clock, Instant};
 pub use transfer::{ListError, Pass};
 pub use wrap::{

@@ -163,6 +163,14 @@ impl Cap {
         Self::from(Arc::new(object))
     }
 
+    pub(crate) fn assemble(object: Arc<dyn Object>, holder: Holder) -> Self {
+        Self { object, holder }
+    }
+
+    pub(crate) fn shared_object(&self) -> Arc<dyn Object> {
+        self.object.clone()
+    }
+
     /// Calls the object.
     #[inline]
     pub fn call(&self, request: &Request<'_>) -> Outcome {

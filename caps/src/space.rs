@@ -35,6 +35,8 @@ pub enum CapError {
     TooDeep,
     /// The table has ended.
     NoTable,
+    /// There is as much as there can be of something counted in 32 bits: tables, or calls in flight through one capability.
+    Full,
     /// The account that pays for the slot refused.
     Ledger(LedgerError),
 }
@@ -54,7 +56,13 @@ pub struct Held<'a, O> {
     pub rights: Rights,
     /// Who its holder is to the object.
     pub badge: Badge,
+    /// The capability itself, wherever it moves.
+    pub id: CapId,
 }
+
+/// Names a capability whatever table and slot it is in; stale once it is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CapId(Key);
 
 /// A capability kept in the tree by a call in flight that was made through it.
 #[derive(Debug)]
@@ -84,10 +92,10 @@ impl<O: Clone> Space<O> {
     /// A table of at most `capacity` capabilities, paid for by `account`.
     ///
     /// # Errors
-    /// [`CapError::NoTable`] if there are as many tables as there can be.
+    /// [`CapError::Full`].
     pub fn create_table(&mut self, account: AccountId, capacity: u32) -> Result<TableId, CapError> {
         let table = self.tables.insert(Table::new(account, capacity));
-        table.map(TableId).map_err(|_| CapError::NoTable)
+        table.map(TableId).map_err(|_| CapError::Full)
     }
 
     /// Puts a new object in a table: the root of a tree of derivation. Only whoever makes objects may call it.
@@ -122,7 +130,7 @@ impl<O: Clone> Space<O> {
         handle: Handle,
         needed: Rights,
     ) -> Result<Held<'_, O>, CapError> {
-        let (_, node) = self.find(table, handle)?;
+        let (index, node) = self.find(table, handle)?;
         if !node.rights.contains(needed) {
             return Err(CapError::Missing(needed.without(node.rights)));
         }
@@ -130,6 +138,7 @@ impl<O: Clone> Space<O> {
             object: &node.object,
             rights: node.rights,
             badge: node.badge,
+            id: CapId(self.nodes.key(index).ok_or(CapError::Stale)?),
         })
     }
 
@@ -151,13 +160,14 @@ impl<O: Clone> Space<O> {
     /// Keeps a capability in the tree also once it is closed, so that revocation still finds it; for a call in flight.
     ///
     /// # Errors
-    /// [`CapError::NoTable`], [`CapError::Stale`], [`CapError::Revoked`].
-    pub fn pin(&mut self, table: TableId, handle: Handle) -> Result<(Pin, &mut O), CapError> {
-        let (index, _) = self.find(table, handle)?;
-        let key = self.nodes.key(index).ok_or(CapError::Stale)?;
-        let node = self.nodes.get_mut(key).ok_or(CapError::Stale)?;
-        node.pins = node.pins.checked_add(1).ok_or(CapError::BeingRevoked)?;
-        Ok((Pin(key), &mut node.object))
+    /// [`CapError::Stale`] if it is gone, [`CapError::Revoked`], [`CapError::Full`] if it has as many pins as can be.
+    pub fn pin(&mut self, id: CapId) -> Result<(Pin, &mut O), CapError> {
+        let node = self.nodes.get_mut(id.0).ok_or(CapError::Stale)?;
+        if node.status == Status::Cut {
+            return Err(CapError::Revoked);
+        }
+        node.pins = node.pins.checked_add(1).ok_or(CapError::Full)?;
+        Ok((Pin(id.0), &mut node.object))
     }
 
     /// Undoes [`Space::pin`]. Does nothing for what has been revoked meanwhile.

@@ -106,6 +106,29 @@ pub struct VmCr {
     __: u64,
 }
 
+/// Whether SVM can be turned on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SvmSwitch {
+    /// EFER.SVME may be set.
+    Free,
+    /// EFER.SVME may be set once VM_CR was written with [`VmCr::svm_disabled`] clear.
+    DisabledUnlocked,
+    /// Nothing that this hypervisor can do turns it on; with [`Features::SVM_LOCK`] the firmware may hold a key.
+    DisabledLocked,
+}
+
+impl VmCr {
+    /// What stands in the way of EFER.SVME (§15.30.1).
+    #[must_use]
+    pub const fn switch(self) -> SvmSwitch {
+        match (self.svm_disabled(), self.lock()) {
+            (false, _) => SvmSwitch::Free,
+            (true, false) => SvmSwitch::DisabledUnlocked,
+            (true, true) => SvmSwitch::DisabledLocked,
+        }
+    }
+}
+
 /// What one processor offers of SVM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -157,10 +180,41 @@ impl Capabilities {
     pub const fn has(&self, features: Features) -> bool {
         self.features.contains(features)
     }
+}
 
-    /// Whether EFER.SVME can be set as VM_CR stands: §15.30.1.
-    #[must_use]
-    pub const fn can_enable(&self) -> bool {
-        !self.vm_cr.svm_disabled()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::processors;
+
+    #[test]
+    fn without_svm_nothing_is_read() {
+        let none = |leaf, _| match leaf {
+            0x8000_0000 => [0x8000_0008, 0, 0, 0],
+            0x8000_0001 => [0, 0, 0x121, 0],
+            other => panic!("leaf {other:#x}"),
+        };
+        assert_eq!(Capabilities::read(none, || panic!("VM_CR was read")), None);
+        assert_eq!(Capabilities::read(|_, _| [0; 4], || 0), None);
+    }
+
+    #[test]
+    fn the_leaf_is_taken_apart_as_the_manual_says() {
+        let zen = processors::ZEN_1.capabilities();
+        assert_eq!((zen.revision, zen.asids, zen.pages_1g), (1, 0x8000, true));
+        assert!(zen.has(Features::NESTED_PAGING | Features::NRIP_SAVE | Features::VGIF));
+        assert!(!zen.has(Features::VNMI));
+        let qemu = processors::QEMU_7_2_TCG.capabilities();
+        let offered = Features::NESTED_PAGING | Features::VGIF | Features::VMCB_ADDRESS_CHECK;
+        assert_eq!((qemu.features, qemu.asids), (offered, 16));
+    }
+
+    #[test]
+    fn only_a_lock_keeps_svm_off() {
+        let vm_cr = VmCr::new();
+        assert_eq!(vm_cr.switch(), SvmSwitch::Free);
+        assert_eq!(vm_cr.with_lock(true).switch(), SvmSwitch::Free);
+        assert_eq!(VmCr::from_bits(0x10).switch(), SvmSwitch::DisabledUnlocked);
+        assert_eq!(VmCr::from_bits(0x18).switch(), SvmSwitch::DisabledLocked);
     }
 }

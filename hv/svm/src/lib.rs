@@ -19,8 +19,11 @@ pub mod event;
 pub mod exit;
 pub mod field;
 pub mod intercept;
+#[cfg(any(test, feature = "mock"))]
+pub mod mock;
 pub mod npt;
 pub mod permissions;
+pub mod preflight;
 pub mod segment;
 
 pub use field::{Field, Vmcb, VmcbPage};

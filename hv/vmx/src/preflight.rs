@@ -10,9 +10,11 @@ use core::fmt::{self, Display, Formatter};
 
 mod blocker;
 mod facts;
+pub mod table;
 
 pub use blocker::Blocker;
 pub use facts::CpuFacts;
+use table::{Need, Those, row};
 
 /// What the processor offers and lacks. Its Display is a table of several lines, each ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,63 +76,9 @@ const fn is_ept_usable(capabilities: &Capabilities) -> bool {
         && (ept.invept_single() || ept.invept_all())
 }
 
-/// How much a row of the table matters.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Need {
-    /// Isthmus does not run without.
-    Must,
-    /// Isthmus uses it where it is.
-    May,
-}
-
-/// The names of those that are there, with commas.
-struct Those<'a>(&'a [(bool, &'static str)]);
-
-impl Display for Those<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut there = self.0.iter().filter(|(is, _)| *is).map(|(_, name)| name);
-        let Some(first) = there.next() else {
-            return f.write_str("none");
-        };
-        f.write_str(first)?;
-        there.try_for_each(|name| write!(f, ", {name}"))
-    }
-}
-
-/// One line: name, verdict, and a remark on what is there.
-fn row(
-    f: &mut Formatter<'_>,
-    need: Need,
-    name: &str,
-    has: bool,
-    remark: fmt::Arguments<'_>,
-) -> fmt::Result {
-    let verdict = match (has, need) {
-        (true, _) => "yes",
-        (false, Need::May) => "no",
-        (false, Need::Must) => "MISSING",
-    };
-    match remark.as_str() {
-        Some("") => writeln!(f, "  {name:<30} {verdict}"),
-        _ => writeln!(f, "  {name:<30} {verdict:<8} {remark}"),
-    }
-}
-
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let facts = &self.facts;
-        writeln!(
-            f,
-            "CPU {}, {} physical and {} linear address bits{}",
-            facts.vendor_name(),
-            facts.physical_address_bits,
-            facts.linear_address_bits,
-            if facts.under_hypervisor {
-                ", under another hypervisor"
-            } else {
-                ""
-            },
-        )?;
+        table::heading(f, &self.facts)?;
         match &self.capabilities {
             None => row(f, Need::Must, "VMX", false, format_args!(""))?,
             Some(capabilities) => {
@@ -139,29 +87,7 @@ impl Display for Report {
                 apic_rows(f, capabilities)?;
             }
         }
-        row(f, Need::May, "x2APIC", facts.x2apic, format_args!(""))?;
-        row(
-            f,
-            Need::May,
-            "TSC-deadline timer",
-            facts.tsc_deadline,
-            format_args!(""),
-        )?;
-        row(
-            f,
-            Need::May,
-            "invariant TSC",
-            facts.invariant_tsc,
-            format_args!(""),
-        )?;
-        row(f, Need::May, "XSAVE", facts.xsave, format_args!(""))?;
-        row(
-            f,
-            Need::May,
-            "execute-disable",
-            facts.execute_disable,
-            format_args!(""),
-        )?;
+        table::common_rows(f, &self.facts, Need::May)?;
         let Some(capabilities) = &self.capabilities else {
             return Ok(());
         };
