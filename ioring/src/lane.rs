@@ -194,9 +194,7 @@ impl Server {
         let Some(entry) = self.calls.pop()? else {
             return Ok(None);
         };
-        let decoded = Call::decode(&entry)
-            .ok()
-            .filter(|_| self.owed < self.size);
+        let decoded = Call::decode(&entry).ok().filter(|_| self.owed < self.size);
         self.broken = decoded.is_none();
         let (id, call) = decoded.ok_or(LaneError::Broken)?;
         self.owed += 1;
@@ -275,7 +273,9 @@ mod tests {
         let word = taken.id;
         server.complete(taken, &Completion::default()).unwrap();
         assert_eq!(
-            server.completions.push(Completion::default().encode(word).unwrap()),
+            server
+                .completions
+                .push(Completion::default().encode(word).unwrap()),
             Ok(true)
         );
         assert!(client.take().unwrap().is_some());
@@ -288,13 +288,22 @@ mod tests {
         let (mut client, mut server) = small();
         let mut taken = Vec::new();
         for id in 0..4 {
-            client.calls.push(call(0).encode(CallId::from_bits(id)).unwrap()).unwrap();
+            client
+                .calls
+                .push(call(0).encode(CallId::from_bits(id)).unwrap())
+                .unwrap();
             taken.push(server.take().unwrap().unwrap());
         }
-        client.calls.push(call(0).encode(CallId::from_bits(4)).unwrap()).unwrap();
+        client
+            .calls
+            .push(call(0).encode(CallId::from_bits(4)).unwrap())
+            .unwrap();
         assert_eq!(server.take().unwrap_err(), LaneError::Broken);
         taken.clear();
-        client.calls.push(call(0).encode(CallId::from_bits(5)).unwrap()).unwrap();
+        client
+            .calls
+            .push(call(0).encode(CallId::from_bits(5)).unwrap())
+            .unwrap();
         assert_eq!(server.take().unwrap_err(), LaneError::Broken);
     }
 

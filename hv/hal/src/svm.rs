@@ -73,9 +73,7 @@ const fn allowed(index: usize, value: u64) -> Option<u64> {
     match index {
         0 | 10 | 13..=17 | 21 | 24 | STATE..WORDS => Some(value),
         1 => Some(value | MACHINE_CHECK | (KEPT.vector_3.bits() as u64) << 32),
-        2 => Some(
-            value | KEPT.vector_4.bits() as u64 | (KEPT.vector_5.bits() as u64) << 32,
-        ),
+        2 => Some(value | KEPT.vector_4.bits() as u64 | (KEPT.vector_5.bits() as u64) << 32),
         12 => Some(value & !AVIC | MASKING),
         _ => None,
     }
@@ -127,10 +125,7 @@ impl VmcbRegion {
         vmcb.write(Field::IOPM_BASE_PA, addresses.iopm.0);
         vmcb.write(Field::MSRPM_BASE_PA, addresses.msrpm.0);
         vmcb.write(Field::N_CR3, addresses.nested_cr3.0);
-        vmcb.write(
-            Field::NESTED_CONTROL,
-            NestedControl::NESTED_PAGING.bits(),
-        );
+        vmcb.write(Field::NESTED_CONTROL, NestedControl::NESTED_PAGING.bits());
     }
 
     /// What tags the guest's translations from its next entry on, and what that entry flushes.

@@ -420,8 +420,7 @@ impl<T: SvmCore> Processor for SvmProcessor<T> {
         } else {
             CR_READS | CR4_READ
         };
-        self.core
-            .write(Field::CR_READ_INTERCEPTS, u64::from(reads));
+        self.core.write(Field::CR_READ_INTERCEPTS, u64::from(reads));
     }
     /// With nested paging they are read in memory (§15.25.10).
     fn pdptes(&self) -> Option<[u64; 4]> {

@@ -159,8 +159,14 @@ mod tests {
     fn string_instructions_have_address_size_and_segment() {
         assert_eq!(string_io(&code(&[0x6c], true), false), Some((8, 3)));
         assert_eq!(string_io(&code(&[0x67, 0x6e], true), false), Some((4, 3)));
-        assert_eq!(string_io(&code(&[0xf3, 0x26, 0x6e], false), true), Some((4, 0)));
-        assert_eq!(string_io(&code(&[0x67, 0x65, 0x6f], false), true), Some((2, 5)));
+        assert_eq!(
+            string_io(&code(&[0xf3, 0x26, 0x6e], false), true),
+            Some((4, 0))
+        );
+        assert_eq!(
+            string_io(&code(&[0x67, 0x65, 0x6f], false), true),
+            Some((2, 5))
+        );
         assert_eq!(string_io(&code(&[0x67, 0x6f], false), false), Some((4, 3)));
         assert_eq!(string_io(&code(&[0xec], false), false), None);
     }

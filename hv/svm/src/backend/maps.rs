@@ -46,7 +46,9 @@ mod tests {
         for msr in GUESTS_OWN.into_iter().chain(SWITCHED) {
             assert!(map.intercepted(msr).is_empty(), "{:#x}", msr.0);
         }
-        let ranges = (0..0x2000).chain(0xc000_0000..0xc000_2000).chain(0xc001_0000..0xc001_2000);
+        let ranges = (0..0x2000)
+            .chain(0xc000_0000..0xc000_2000)
+            .chain(0xc001_0000..0xc001_2000);
         let open = ranges.filter(|&msr| map.intercepted(Msr(msr)) != MsrAccess::all());
         assert_eq!(open.count(), GUESTS_OWN.len() + SWITCHED.len());
     }

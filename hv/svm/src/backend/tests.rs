@@ -82,9 +82,15 @@ fn lengths_are_told_or_read_from_the_code() {
     assert_eq!(exited(&mut with, ExitCode::CPUID, [0; 2], &[]), Exit::Cpuid);
     assert_eq!(with.instruction_length(), 3);
     let mut without = cpu(false);
-    assert_eq!(exited(&mut without, ExitCode::CPUID, [0; 2], &[0x0f, 0xa2]), Exit::Cpuid);
+    assert_eq!(
+        exited(&mut without, ExitCode::CPUID, [0; 2], &[0x0f, 0xa2]),
+        Exit::Cpuid
+    );
     assert_eq!(without.instruction_length(), 2);
-    assert_eq!(exited(&mut without, ExitCode::CPUID, [0; 2], &[0x90]), Exit::Undefined);
+    assert_eq!(
+        exited(&mut without, ExitCode::CPUID, [0; 2], &[0x90]),
+        Exit::Undefined
+    );
 }
 
 #[test]
@@ -98,9 +104,12 @@ fn ports_tell_the_next_rip_themselves() {
     assert_eq!((access.port.0, access.size, access.is_in), (0x80, 1, false));
     assert_eq!(cpu.instruction_length(), 2);
     // REP OUTSB with FS, whose address size and segment are in the instruction alone.
-    let Exit::Port(access) =
-        exited(&mut cpu, ExitCode::IOIO, [0x80_001c, 0x1003], &[0xf3, 0x64, 0x6e])
-    else {
+    let Exit::Port(access) = exited(
+        &mut cpu,
+        ExitCode::IOIO,
+        [0x80_001c, 0x1003],
+        &[0xf3, 0x64, 0x6e],
+    ) else {
         panic!("a port access")
     };
     let expected = StringAccess {
@@ -123,10 +132,23 @@ fn an_nmi_blocks_the_next_until_iret() {
     let mut cpu = cpu(false);
     cpu.inject(&Event::nmi());
     assert_eq!(cpu.blocking(), interruptibility::NMI);
-    assert_ne!(cpu.read(Field::INTERCEPT_VECTOR_3) & u64::from(Vector3::IRET.bits()), 0);
-    assert_eq!(exited(&mut cpu, ExitCode::IRET, [0; 2], &[]), Exit::NmiWindow);
-    assert_eq!(cpu.blocking(), interruptibility::STI, "until after the IRET");
-    assert_eq!(cpu.read(Field::INTERCEPT_VECTOR_3) & u64::from(Vector3::IRET.bits()), 0);
+    assert_ne!(
+        cpu.read(Field::INTERCEPT_VECTOR_3) & u64::from(Vector3::IRET.bits()),
+        0
+    );
+    assert_eq!(
+        exited(&mut cpu, ExitCode::IRET, [0; 2], &[]),
+        Exit::NmiWindow
+    );
+    assert_eq!(
+        cpu.blocking(),
+        interruptibility::STI,
+        "until after the IRET"
+    );
+    assert_eq!(
+        cpu.read(Field::INTERCEPT_VECTOR_3) & u64::from(Vector3::IRET.bits()),
+        0
+    );
 }
 
 #[test]
@@ -149,7 +171,10 @@ fn an_interrupted_delivery_goes_in_again_unless_software_raises_it_anew() {
             cpu.inject(&event);
         }
         let injected = EventInformation::to_inject(&cpu.vmcb.as_ref().clone());
-        assert_eq!(injected.map_or(0, EventInformation::into_bits), expected.map_or(0, |_| event));
+        assert_eq!(
+            injected.map_or(0, EventInformation::into_bits),
+            expected.map_or(0, |_| event)
+        );
     }
 }
 
@@ -183,7 +208,13 @@ fn segments_survive_a_round_trip() {
         cpu.set_segment(name, &state);
         assert_eq!(cpu.segment(name), state, "{name:?}");
     }
-    cpu.set_segment(SegmentName::Ss, &SegmentState { access: 0xc0f3, ..state });
+    cpu.set_segment(
+        SegmentName::Ss,
+        &SegmentState {
+            access: 0xc0f3,
+            ..state
+        },
+    );
     assert_eq!(cpu.cpl(), 3);
 }
 
@@ -199,8 +230,13 @@ fn a_window_is_a_virtual_interrupt_that_exits() {
     });
     cpu.set_interrupt_window(true);
     let virtual_interrupts = VirtualInterrupts::read(&cpu.vmcb.as_ref().clone());
-    assert!(virtual_interrupts.irq() && virtual_interrupts.ignore_tpr() && virtual_interrupts.masking());
-    assert_eq!(exited(&mut cpu, ExitCode::VINTR, [0; 2], &[]), Exit::InterruptWindow);
+    assert!(
+        virtual_interrupts.irq() && virtual_interrupts.ignore_tpr() && virtual_interrupts.masking()
+    );
+    assert_eq!(
+        exited(&mut cpu, ExitCode::VINTR, [0; 2], &[]),
+        Exit::InterruptWindow
+    );
     cpu.set_interrupt_window(false);
     assert!(!VirtualInterrupts::read(&cpu.vmcb.as_ref().clone()).irq());
 }
