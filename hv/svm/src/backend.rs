@@ -19,7 +19,7 @@ use crate::segment::{Attributes, Segment};
 use core::ops::{Deref, DerefMut};
 use isthmus_abi::{CoreId, Gpa, Msr, PartitionId};
 use isthmus_boot::start::{DescriptorTable, SegmentState};
-use isthmus_hv_core::control::{ControlBits, cr4};
+use isthmus_hv_core::control::{ControlBits, cr0, cr4};
 use isthmus_hv_core::inject::{Event, EventKind, exception, interruptibility};
 use isthmus_hv_core::msr::index;
 use isthmus_hv_core::processor::{
@@ -29,8 +29,8 @@ use isthmus_hv_core::processor::{
 
 /// Secure virtual machine enable: a guest's EFER must have it while it runs, and must not see it (§15.5.1).
 const EFER_SVME: u64 = 1 << 12;
-/// CR4 and CR8, whose writes exit, and CR8, whose reads do. Nested paging needs neither CR0 nor CR3; CR8 is the local
-/// APIC's.
+/// CR4 and CR8, whose writes exit, and CR8, whose reads do. CR0 exits where more than TS and MP changes, CR3 never; CR8
+/// is the local APIC's.
 const CR_WRITES: u16 = 1 << 4 | 1 << 8;
 const CR_READS: u16 = 1 << 8;
 const CR4_READ: u16 = 1 << 4;
@@ -68,8 +68,8 @@ pub trait SvmCore: Vmcb + Host {
     fn flush_translations(&mut self);
 }
 
-/// What SVM asks of a guest's control registers: nothing but what `hv/core` wants by itself. CR0 is the guest's own, all
-/// of CR4 exits.
+/// What SVM asks of a guest's control registers: nothing but what `hv/core` wants by itself. A guest's CD slows the guest
+/// alone. TS and MP change without an exit, all else exits.
 #[must_use]
 pub const fn control_bits() -> ControlBits {
     ControlBits {
@@ -77,7 +77,7 @@ pub const fn control_bits() -> ControlBits {
         cr0_zero: 0,
         cr4_one: 0,
         cr4_allowed: u64::MAX & !(cr4::VMXE | cr4::SMXE),
-        cr0_owned: u64::MAX,
+        cr0_owned: cr0::TS | cr0::MP,
         cr4_ownable: 0,
     }
 }
@@ -280,6 +280,40 @@ impl<T: SvmCore> SvmProcessor<T> {
         self.measured(Some(length), Exit::ControlRegister(access))
     }
 
+    /// MOV to CR0, or LMSW from a register; LMSW from memory, which nothing uses, is not carried out.
+    fn write_of_cr0(&mut self, code: impl FnOnce(&Self) -> CodeBytes) -> Exit {
+        let code = code(self);
+        let decoded = code::mov_control_register(&code, true)
+            .map(|(source, length)| (ControlOperation::Write(source), length))
+            .or_else(|| {
+                code::lmsw(&code)
+                    .map(|(source, length)| (ControlOperation::LmswFrom(source), length))
+            });
+        let Some((operation, length)) = decoded else {
+            return Exit::Undefined;
+        };
+        let access = ControlAccess {
+            register: 0,
+            operation,
+        };
+        self.measured(Some(length), Exit::ControlRegister(access))
+    }
+
+    /// VMRUN refused the VMCB, or an emulator found a guest's MOV to CR3 beyond the physical address width, which should
+    /// be #GP, and calls that an invalid state of the guest (QEMU 7.2).
+    fn refused(&mut self, code: impl FnOnce(&Self) -> CodeBytes, exit: ExitCode) -> Exit {
+        match code::mov_to_cr3(&code(self)) {
+            Some((source, length)) => {
+                let access = ControlAccess {
+                    register: 3,
+                    operation: ControlOperation::Write(source),
+                };
+                self.measured(Some(length), Exit::ControlRegister(access))
+            }
+            None => Exit::EntryFailed(exit.0 as u32),
+        }
+    }
+
     /// The processor has set DR6 and cleared DR7.GD by then (§15.12.2).
     fn exception(&self, vector: isthmus_abi::Vector) -> Exit {
         let code = self.read(Field::EXITINFO1) as u32;
@@ -325,6 +359,7 @@ impl<T: SvmCore> SvmProcessor<T> {
             ExitCode::INVD | ExitCode::WBINVD | ExitCode::PAUSE => Exit::CacheOrPause,
             ExitCode::MSR if is_wrmsr(self.read(Field::EXITINFO1)) => Exit::Wrmsr,
             ExitCode::MSR => Exit::Rdmsr,
+            ExitCode::CR0_SELECTIVE_WRITE => return self.write_of_cr0(code),
             ExitCode::IOIO => return self.port_access(code),
             ExitCode::INTR => return Exit::Interrupt(None),
             ExitCode::NMI => return Exit::Nmi,
@@ -344,10 +379,10 @@ impl<T: SvmCore> Processor for SvmProcessor<T> {
     #[inline]
     fn exit(&mut self, code: impl FnOnce(&Self) -> CodeBytes) -> Exit {
         let exit = ExitCode::read(&self.core);
-        if exit.is_invalid() {
-            return Exit::EntryFailed(exit.0 as u32);
-        }
         self.length = 0;
+        if exit.is_invalid() {
+            return self.refused(code, exit);
+        }
         match exit.kind() {
             ExitKind::CrRead(register) => self.control_access(code, register, false),
             ExitKind::CrWrite(register) => self.control_access(code, register, true),

@@ -139,6 +139,8 @@ pub enum ControlOperation {
     Clts,
     /// LMSW with that source.
     Lmsw(u16),
+    /// LMSW from the general register of that number.
+    LmswFrom(u8),
 }
 
 /// An access that the second-level translation refused.

@@ -92,6 +92,29 @@ pub fn mov_control_register(code: &CodeBytes, write: bool) -> Option<(u8, u8)> {
     }
 }
 
+/// MOV to CR3: the general register's number and the length.
+#[must_use]
+pub fn mov_to_cr3(code: &CodeBytes) -> Option<(u8, u8)> {
+    let (prefixes, rest) = prefixes(code);
+    let is_cr3 = matches!(rest, [0x0f, 0x22, modrm, ..] if modrm >> 3 & 7 == 3);
+    (is_cr3 && prefixes.rex & 4 == 0)
+        .then(|| mov_control_register(code, true))
+        .flatten()
+}
+
+/// LMSW from a general register: its number and the length.
+#[must_use]
+pub fn lmsw(code: &CodeBytes) -> Option<(u8, u8)> {
+    let (prefixes, rest) = prefixes(code);
+    match rest {
+        [0x0f, 0x01, modrm @ 0xf0..=0xf7, ..] if prefixes.count + 3 <= LONGEST => {
+            let register = modrm & 7 | (prefixes.rex & 1) << 3;
+            Some((register, prefixes.count as u8 + 3))
+        }
+        _ => None,
+    }
+}
+
 /// INS or OUTS: bytes of an address (2, 4 or 8) and the segment by number, DS unless overridden. `big` is the D bit of
 /// the code segment.
 #[must_use]
@@ -153,6 +176,10 @@ mod tests {
         assert_eq!(moved(&[0x41, 0x0f, 0x22, 0xe7], true), Some((15, 4)));
         assert_eq!(moved(&[0x41, 0x66, 0x0f, 0x22, 0xe7], true), Some((7, 5)));
         assert_eq!(moved(&[0x0f, 0x22, 0xe0], false), None);
+        assert_eq!(mov_to_cr3(&code(&[0x0f, 0x22, 0xd8], true)), Some((0, 3)));
+        assert_eq!(mov_to_cr3(&code(&[0x0f, 0x22, 0xe0], true)), None);
+        assert_eq!(lmsw(&code(&[0x41, 0x0f, 0x01, 0xf2], true)), Some((10, 4)));
+        assert_eq!(lmsw(&code(&[0x0f, 0x01, 0x30], true)), None, "from memory");
     }
 
     #[test]
