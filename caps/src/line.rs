@@ -112,8 +112,16 @@ impl OnLine for Line {
     }
 }
 
+/// Whether an outcome is to go through [`guard`]. An answer is large, and moving what was just written stalls the processor, so
+/// what need not be looked at closer is left where it is.
+#[inline(always)]
+pub(crate) fn must_guard(line: &Line, outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Ready(_)) || line.is_cut()
+}
+
 /// The outcome of a call as one gets it whose calls hang on `owner`'s line: an answer is held back if the line has been cut
-/// meanwhile.
+/// meanwhile, a call in flight ends when it is.
+#[cold]
 pub(crate) fn guard<L: OnLine>(owner: Arc<L>, outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Ready(_) if owner.line().is_cut() => Outcome::fail(CallError::Revoked),

@@ -163,6 +163,13 @@ impl Cap {
         Self::from(Arc::new(object))
     }
 
+    /// A capability to a new object that wraps `inner`, with the rights and the badge that this has: whoever gets it sees what
+    /// it can do with it, and can hand it on if it could hand on the other.
+    #[must_use]
+    pub fn around(object: impl Object, inner: &Self) -> Self {
+        Self::assemble(Arc::new(object), inner.holder)
+    }
+
     pub(crate) fn assemble(object: Arc<dyn Object>, holder: Holder) -> Self {
         Self { object, holder }
     }

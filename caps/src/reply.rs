@@ -12,7 +12,7 @@ use crate::error::CallError;
 use crate::object::Cap;
 
 /// Bytes that a [`Payload`] holds without allocating.
-pub const INLINE: usize = 46;
+pub const INLINE: usize = 40;
 
 /// A message's bytes.
 #[derive(Clone)]
@@ -21,13 +21,19 @@ pub struct Payload(Bytes);
 #[derive(Clone)]
 enum Bytes {
     /// The first so many of them, at most [`INLINE`].
-    Inline(u8, [u8; INLINE]),
+    Inline(u8, Words),
     Heap(Vec<u8>),
 }
 
+/// Bytes where words would be. Where they were not, moving an answer just written would read across the processor's pending
+/// stores, and wait for them.
+#[derive(Clone)]
+#[repr(align(8))]
+struct Words([u8; INLINE]);
+
 impl Payload {
     /// No bytes.
-    pub const EMPTY: Self = Self(Bytes::Inline(0, [0; INLINE]));
+    pub const EMPTY: Self = Self(Bytes::Inline(0, Words([0; INLINE])));
 
     /// A copy of `bytes`. Allocates above [`INLINE`] of them.
     #[must_use]
@@ -36,7 +42,7 @@ impl Payload {
         match (inline.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
             (Some(place), Ok(length)) => {
                 place.copy_from_slice(bytes);
-                Self(Bytes::Inline(length, inline))
+                Self(Bytes::Inline(length, Words(inline)))
             }
             _ => Self(Bytes::Heap(bytes.to_vec())),
         }
@@ -46,7 +52,9 @@ impl Payload {
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Bytes::Inline(length, bytes) => bytes.get(..usize::from(*length)).unwrap_or(bytes),
+            Bytes::Inline(length, Words(bytes)) => {
+                bytes.get(..usize::from(*length)).unwrap_or(bytes)
+            }
             Bytes::Heap(bytes) => bytes,
         }
     }

@@ -158,6 +158,8 @@ impl<O: Clone> Space<O> {
             if source.first_child == NOWHERE {
                 if !revocation.with_source {
                     source.revoking = false;
+                    // It may have been closed meanwhile.
+                    self.sweep(ledger, root)?;
                     return Ok((Progress::Done, freed));
                 }
                 let parent = source.parent;

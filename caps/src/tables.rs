@@ -4,6 +4,7 @@
 //!
 //! Two locks, the space's, then the ledger's. No object is called, woken or dropped under them.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -84,10 +85,23 @@ impl Tables {
             Ok(found) => found,
             Err(error) => return CallError::from(error).into(),
         };
-        match object.call(held.through(holder), request) {
-            Outcome::Later(call) => self.fly(id, call),
-            ready => ready,
+        self.pass_on(object, held.through(holder), id, request)
+    }
+
+    #[inline]
+    fn pass_on(
+        &self,
+        object: Arc<dyn Object>,
+        holder: Holder,
+        id: CapId,
+        request: &Request<'_>,
+    ) -> Outcome {
+        let mut outcome = object.call(holder, request);
+        if let Outcome::Later(call) = &mut outcome {
+            let call = core::mem::replace(call, Box::pin(core::future::pending()));
+            outcome = self.fly(id, call);
         }
+        outcome
     }
 
     fn look_up(
@@ -120,7 +134,9 @@ impl Tables {
                     line,
                     pin: Some(pin),
                 };
-                guard(Arc::new(flight), Outcome::Later(call))
+                let mut outcome = Outcome::Later(call);
+                outcome = guard(Arc::new(flight), outcome);
+                outcome
             }
             // Revoked while the object was being called. This drops the call.
             Err(error) => CallError::from(error).into(),

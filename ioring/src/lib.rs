@@ -1,12 +1,13 @@
-//! Rings. A [`queue`] carries 64-byte entries one way between two sides; a [`lane`] is a queue of calls and a queue of
-//! completions with a place in the second reserved for each call in the first; [`layout`] says how a lane lies in
-//! shared memory and how a peer's claim about that is checked.
+//! Rings, as `docs/ioring.md` specifies them. A [`window`] is two halves of memory, each written by one side alone
+//! ([`layout`], reached through [`memory`]). It holds lanes: a [`queue`] of calls one way and of completions the other,
+//! of 64-byte entries ([`entry`]), with a place in the second reserved for each call in the first ([`lane`]). What does
+//! not fit in an entry goes along in a [`buffer`] from a [`pool`], by its [`carrier`].
 //!
 //! Neither side trusts the other. Entries are copied out once, word by word through atomics, and only then looked at;
-//! an index or id that cannot be true breaks the queue for good. That also makes the crate free of unsafe code.
+//! an index, id or buffer that cannot be true closes the window for good. That also makes the crate free of unsafe code.
 //!
-//! What is here serves two sides of one address space. Windows between partitions, buffers, promises and capabilities in
-//! messages are not here yet; their places in the layout are reserved and must be zero.
+//! The same code serves two modules in one address space ([`lane::lane`]), two partitions, and a Linux program that
+//! mapped the window ([`window::Opening`]).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -14,15 +15,24 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod buffer;
+pub mod carrier;
 pub mod deque;
 pub mod entry;
+mod handoff;
 pub mod lane;
 pub mod layout;
+pub mod memory;
+pub mod pool;
+pub mod promise;
 pub mod queue;
 pub mod reducer;
 mod sync;
+pub mod window;
 
+pub use buffer::Buffer;
 pub use entry::{Call, CallId, Completion, Entry, Payload};
-pub use lane::{Client, Incoming, LaneError, Server};
+pub use lane::{Client, Event, Incoming, LaneError, Server, Taken};
 pub use layout::Geometry;
-pub use queue::{Broken, Consumer, Producer};
+pub use queue::{Consumer, Producer};
+pub use window::{Closed, Violation};

@@ -1,249 +1,313 @@
-//! One direction of a ring: one producer, one consumer, entries in between. Indices run freely over 32 bits; the
-//! place of an entry is its index modulo the size. Each side keeps its own index in private memory and only publishes
-//! it, so what the other side writes to the shared copy changes nothing.
+//! One direction of a lane: one producer, one consumer, entries in between. Indices run freely over 32 bits; the place of
+//! an entry is its index modulo the size.
+//!
+//! An entry carries its sequence, its index plus one, in the low half of its first word, which is stored last. So the consumer
+//! sees an entry by looking at the entry, and one cache line crosses. The indices are published beside, and read only when
+//! the producer believes the queue to be full. Each side keeps its own index in private memory, so what the other side
+//! writes to shared words changes nothing of it.
 
 #[cfg(feature = "hostile")]
 mod hostile;
 
-use alloc::boxed::Box;
-
 use crate::entry::Entry;
-use crate::layout::{ENTRY_WORDS, Geometry};
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, fence};
+use crate::layout::{Geometry, LaneLines, halves};
+use crate::memory::{Heap, Memory};
+use crate::sync::{Ordering, fence};
+use crate::window::Violation;
 
-/// The other side's index cannot be true. Nothing more is read or written: the queue is broken for good.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Broken;
-
-/// A word alone on its cache line.
-#[repr(C, align(64))]
-struct Line(AtomicU32);
-
-/// An entry's place. Words are stored and loaded relaxed; the index that is published after or read before orders them.
-#[repr(C, align(64))]
-struct Place([AtomicU64; ENTRY_WORDS]);
-
-impl Place {
-    fn new() -> Self {
-        Self(core::array::from_fn(|_| AtomicU64::new(0)))
-    }
-}
-
-struct Shared {
-    /// Index of the next entry to be written; published by the producer.
-    tail: Line,
-    /// Index of the next entry to be read; published by the consumer.
-    head: Line,
-    /// 1 while the consumer sleeps and has to be rung for.
-    asleep: Line,
-    places: Box<[Place]>,
-}
-
-impl Shared {
-    fn place(&self, index: u32) -> Option<&Place> {
-        self.places.get(index as usize & (self.places.len() - 1))
-    }
-}
+/// The low half of an entry's first word.
+const SEQUENCE: u64 = 0xffff_ffff;
 
 /// The side that writes. There is one, and it is not shared: `push` takes `&mut self`.
-pub struct Producer {
-    shared: Arc<Shared>,
+#[derive(Debug)]
+pub struct Producer<M = Heap> {
+    /// The half that this side writes.
+    mine: M,
+    /// The other half.
+    theirs: M,
+    lines: LaneLines,
     tail: u32,
-    /// The consumer's index as last seen.
+    /// The consumer's index as last seen: at most `tail`, and at most the size behind it.
     head: u32,
-    broken: bool,
+    /// The consumer's sleep for which it has been rung.
+    rung: u64,
+    broken: Option<Violation>,
 }
 
 /// The side that reads.
-pub struct Consumer {
-    shared: Arc<Shared>,
+#[derive(Debug)]
+pub struct Consumer<M = Heap> {
+    mine: M,
+    theirs: M,
+    lines: LaneLines,
     head: u32,
-    /// The producer's index as last seen.
-    tail: u32,
-    broken: bool,
+    /// The sleep word: odd while asleep.
+    sleep: u64,
+    broken: Option<Violation>,
 }
 
-/// A queue of `geometry.entries()` entries.
+/// A queue of `geometry.entries()` entries on the heap.
 #[must_use]
 pub fn queue(geometry: Geometry) -> (Producer, Consumer) {
-    queue_from(geometry, 0)
+    let lines = geometry.half_lines();
+    let (mine, theirs) = (Heap::new(lines), Heap::new(lines));
+    // A geometry has a lane 0.
+    let place = geometry.lane(0).unwrap_or_else(|| unreachable!());
+    (
+        Producer::new(mine.clone(), theirs.clone(), place),
+        Consumer::new(theirs, mine, place),
+    )
 }
 
-/// A queue whose indices begin at `start`.
-fn queue_from(geometry: Geometry, start: u32) -> (Producer, Consumer) {
-    let shared = Arc::new(Shared {
-        tail: Line(AtomicU32::new(start)),
-        head: Line(AtomicU32::new(start)),
-        asleep: Line(AtomicU32::new(0)),
-        places: (0..geometry.entries()).map(|_| Place::new()).collect(),
-    });
-    let producer = Producer {
-        shared: shared.clone(),
-        tail: start,
-        head: start,
-        broken: false,
-    };
-    let consumer = Consumer {
-        shared,
-        head: start,
-        tail: start,
-        broken: false,
-    };
-    (producer, consumer)
-}
+impl<M: Memory> Producer<M> {
+    pub(crate) const fn new(mine: M, theirs: M, lines: LaneLines) -> Self {
+        Self {
+            mine,
+            theirs,
+            lines,
+            tail: 0,
+            head: 0,
+            rung: 0,
+            broken: None,
+        }
+    }
 
-impl Producer {
+    /// Index of the next entry.
+    #[inline]
+    pub(crate) const fn tail(&self) -> u32 {
+        self.tail
+    }
+
     /// Entries that can be pushed before the consumer reads on.
     ///
     /// # Errors
-    /// [`Broken`] if the consumer's index is one that it cannot have.
-    pub fn room(&mut self) -> Result<u32, Broken> {
-        if self.broken {
-            return Err(Broken);
-        }
+    /// [`Violation::Head`] if the consumer's index is one that it cannot have; the queue is broken for good.
+    pub fn room(&mut self) -> Result<u32, Violation> {
+        self.broken.map_or(Ok(()), Err)?;
         // Acquire: the consumer has read what it gives back before it is written over.
-        self.head = self.shared.head.0.load(Ordering::Acquire);
-        let size = self.shared.places.len() as u32;
-        let filled = self.tail.wrapping_sub(self.head);
-        self.broken = filled > size;
-        size.checked_sub(filled).ok_or(Broken)
+        let [head, _] = halves(self.theirs.poll(self.lines.head));
+        self.passed(head).map_err(|violation| {
+            self.broken = Some(violation);
+            violation
+        })?;
+        Ok(self.known_room())
     }
 
-    /// Writes an entry and publishes it. Returns whether there was room.
+    /// Entries that can be pushed as far as this side knows.
+    #[inline]
+    const fn known_room(&self) -> u32 {
+        let filled = self.tail.wrapping_sub(self.head);
+        self.lines.size() - filled
+    }
+
+    /// Everything before `head` has been read: the consumer says so, or it has answered what lies there.
+    #[inline]
+    pub(crate) const fn passed(&mut self, head: u32) -> Result<(), Violation> {
+        if head.wrapping_sub(self.head) > self.tail.wrapping_sub(self.head) {
+            return Err(Violation::Head);
+        }
+        self.head = head;
+        Ok(())
+    }
+
+    /// The consumer's index as last seen.
+    pub(crate) const fn head(&self) -> u32 {
+        self.head
+    }
+
+    /// Writes an entry, whose sequence is put in here, and makes it visible. Returns whether there was room.
     ///
     /// # Errors
-    /// [`Broken`], as [`Producer::room`].
-    pub fn push(&mut self, entry: Entry) -> Result<bool, Broken> {
-        let size = self.shared.places.len() as u32;
-        let seen_full = self.tail.wrapping_sub(self.head) >= size;
-        if (seen_full || self.broken) && self.room()? == 0 {
+    /// [`Violation::Head`], as [`Producer::room`].
+    #[inline]
+    pub fn push(&mut self, entry: Entry) -> Result<bool, Violation> {
+        if !self.has_room()? {
             return Ok(false);
         }
-        let place = self.shared.place(self.tail).ok_or(Broken)?;
-        for (word, value) in place.0.iter().zip(entry) {
-            word.store(value, Ordering::Relaxed);
-        }
-        self.tail = self.tail.wrapping_add(1);
-        self.shared.tail.0.store(self.tail, Ordering::Release);
+        self.write(entry);
+        self.mine.store(self.lines.tail, 0, u64::from(self.tail));
         Ok(true)
+    }
+
+    /// Pushes as many entries as there is room for, in order, and says how many those were.
+    ///
+    /// # Errors
+    /// [`Violation::Head`], as [`Producer::room`]; then none was pushed.
+    pub fn push_batch(&mut self, entries: &[Entry]) -> Result<usize, Violation> {
+        let mut room = self.known_room() as usize;
+        if room < entries.len() || self.broken.is_some() {
+            room = self.room()? as usize;
+        }
+        let count = room.min(entries.len());
+        for entry in entries.iter().take(count) {
+            self.write(*entry);
+        }
+        self.mine.store(self.lines.tail, 0, u64::from(self.tail));
+        Ok(count)
+    }
+
+    /// Whether an entry can be pushed; looks at the consumer's index only if there seems to be no room.
+    ///
+    /// # Errors
+    /// [`Violation::Head`], as [`Producer::room`].
+    #[inline]
+    pub fn has_room(&mut self) -> Result<bool, Violation> {
+        if self.known_room() > 0 && self.broken.is_none() {
+            return Ok(true);
+        }
+        Ok(self.room()? > 0)
+    }
+
+    /// Writes an entry for which the consumer has a place free, by the rules of whoever counts credits. If it lied about
+    /// that, entries that it has not read are written over.
+    #[inline]
+    pub(crate) fn push_over(&mut self, entry: Entry) {
+        if self.known_room() == 0 {
+            self.head = self.head.wrapping_add(1);
+        }
+        self.write(entry);
+        self.mine.store(self.lines.tail, 0, u64::from(self.tail));
+    }
+
+    /// Writes an entry for which there is room.
+    #[inline]
+    fn write(&mut self, mut entry: Entry) {
+        let place = self.lines.place(self.tail);
+        self.tail = self.tail.wrapping_add(1);
+        entry[0] = entry[0] & !SEQUENCE | u64::from(self.tail);
+        self.mine.put_entry(place, entry);
     }
 
     /// Whether the consumer sleeps and must be woken for what was pushed; once for each time it went to sleep.
     #[must_use]
-    pub fn must_ring(&self) -> bool {
+    pub fn must_ring(&mut self) -> bool {
         // Pairs with the fence in `may_sleep`: one of the two sides sees what the other wrote.
         fence(Ordering::SeqCst);
-        self.shared.asleep.0.load(Ordering::Relaxed) == 1
-            && self.shared.asleep.0.swap(0, Ordering::Relaxed) == 1
+        let sleep = self.theirs.load(self.lines.sleep, 0);
+        let ring = sleep & 1 == 1 && sleep != self.rung;
+        if ring {
+            self.rung = sleep;
+        }
+        ring
     }
 }
 
-impl Consumer {
-    /// Copies out the next entry, if there is one.
-    ///
-    /// # Errors
-    /// [`Broken`] if the producer's index is one that it cannot have.
-    pub fn pop(&mut self) -> Result<Option<Entry>, Broken> {
-        if self.available()? == 0 {
-            return Ok(None);
+impl<M: Memory> Consumer<M> {
+    pub(crate) const fn new(mine: M, theirs: M, lines: LaneLines) -> Self {
+        Self {
+            mine,
+            theirs,
+            lines,
+            head: 0,
+            sleep: 0,
+            broken: None,
         }
-        let place = self.shared.place(self.head).ok_or(Broken)?;
-        let entry = core::array::from_fn(|word| place.0[word].load(Ordering::Relaxed));
-        self.head = self.head.wrapping_add(1);
-        // Release: the entry was read before its place is given back.
-        self.shared.head.0.store(self.head, Ordering::Release);
-        Ok(Some(entry))
     }
 
-    /// Entries to be read; looks at the producer's index only when those seen before are used up.
-    fn available(&mut self) -> Result<u32, Broken> {
-        if self.broken {
-            return Err(Broken);
+    /// Copies out the next entry, if there is one, with its sequence cleared, and gives its place back.
+    ///
+    /// # Errors
+    /// [`Violation::Sequence`] if the place holds what no producer writes there; the queue is broken for good.
+    #[inline]
+    pub fn pop(&mut self) -> Result<Option<Entry>, Violation> {
+        let entry = self.peek()?;
+        if entry.is_some() {
+            self.advance();
+            self.release();
         }
-        if self.tail == self.head {
-            // Acquire: entries up to there are written.
-            self.tail = self.shared.tail.0.load(Ordering::Acquire);
+        Ok(entry)
+    }
+
+    /// Copies out entries until `to` is full or there are no more, gives their places back, and says how many those were.
+    ///
+    /// # Errors
+    /// [`Violation::Sequence`], as [`Consumer::pop`]; what was copied before that is lost with the queue.
+    pub fn pop_batch(&mut self, to: &mut [Entry]) -> Result<usize, Violation> {
+        let mut count = 0;
+        for place in to {
+            let Some(entry) = self.peek()? else {
+                break;
+            };
+            *place = entry;
+            self.advance();
+            count += 1;
         }
-        let filled = self.tail.wrapping_sub(self.head);
-        self.broken = filled > self.shared.places.len() as u32;
-        if self.broken { Err(Broken) } else { Ok(filled) }
+        if count > 0 {
+            self.release();
+        }
+        Ok(count)
+    }
+
+    /// Copies out the next entry, if there is one.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Result<Option<Entry>, Violation> {
+        if self.sleep & 1 == 1 {
+            self.wake();
+        }
+        let place = self.lines.place(self.head);
+        let first = self.theirs.poll(place);
+        if first & SEQUENCE != u64::from(self.head.wrapping_add(1)) {
+            return self.nothing_yet(first);
+        }
+        if let Some(violation) = self.broken {
+            return Err(violation);
+        }
+        Ok(Some(self.theirs.entry(place, first & !SEQUENCE)))
+    }
+
+    /// Whether a sequence that is not the next one is the one before.
+    #[inline]
+    fn nothing_yet(&mut self, first: u64) -> Result<Option<Entry>, Violation> {
+        let [sequence, _] = halves(first);
+        let size = self.lines.size();
+        let before = self.head.wrapping_add(1).wrapping_sub(size);
+        if sequence != before && (sequence != 0 || self.head >= size) {
+            self.broken.get_or_insert(Violation::Sequence);
+        }
+        self.broken.map_or(Ok(None), Err)
+    }
+
+    /// Steps over the entry that was copied out.
+    #[inline]
+    pub(crate) const fn advance(&mut self) {
+        self.head = self.head.wrapping_add(1);
+    }
+
+    /// Gives places back up to there.
+    #[inline]
+    pub(crate) fn release(&self) {
+        // Release: the entries were read before their places are given back.
+        self.mine.publish(self.lines.head, u64::from(self.head));
+    }
+
+    fn wake(&mut self) {
+        self.sleep += 1;
+        self.mine.store(self.lines.sleep, 0, self.sleep);
     }
 
     /// Announces sleep and looks once more: whether to sleep. An entry pushed after that look finds the announcement,
-    /// and [`Producer::must_ring`] says so.
+    /// and [`Producer::must_ring`] says so. The next look at the queue ends the sleep.
     ///
     /// # Errors
-    /// [`Broken`], as [`Consumer::pop`].
-    pub fn may_sleep(&mut self) -> Result<bool, Broken> {
-        self.shared.asleep.0.store(1, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        if self.available()? == 0 {
-            return Ok(true);
+    /// [`Violation::Sequence`], as [`Consumer::pop`].
+    pub fn may_sleep(&mut self) -> Result<bool, Violation> {
+        if self.sleep & 1 == 0 {
+            self.wake();
+        } else {
+            // Was asleep and is again: another sleep, for which it is rung again.
+            self.sleep += 2;
+            self.mine.store(self.lines.sleep, 0, self.sleep);
         }
-        self.shared.asleep.0.store(0, Ordering::Relaxed);
-        Ok(false)
+        fence(Ordering::SeqCst);
+        let first = self.theirs.poll(self.lines.place(self.head));
+        if first & SEQUENCE == u64::from(self.head.wrapping_add(1)) {
+            self.wake();
+            return self.broken.map_or(Ok(false), Err);
+        }
+        self.nothing_yet(first)?;
+        Ok(true)
     }
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::VecDeque;
-
-    fn small() -> Geometry {
-        Geometry::new(4, 1).unwrap()
-    }
-
-    #[test]
-    fn a_runaway_index_breaks_the_queue_for_good() {
-        let (mut producer, mut consumer) = queue(small());
-        assert_eq!(producer.push([1; 8]), Ok(true));
-        producer.shared.tail.0.store(6, Ordering::Relaxed);
-        assert_eq!(consumer.pop(), Err(Broken));
-        producer.shared.tail.0.store(1, Ordering::Relaxed);
-        assert_eq!(consumer.pop(), Err(Broken));
-        consumer.shared.head.0.store(3, Ordering::Relaxed);
-        assert_eq!(producer.room(), Err(Broken));
-        consumer.shared.head.0.store(0, Ordering::Relaxed);
-        assert_eq!(producer.push([2; 8]), Err(Broken));
-    }
-
-    #[test]
-    fn a_sleeper_is_rung_for_once() {
-        let (mut producer, mut consumer) = queue(small());
-        assert_eq!(consumer.may_sleep(), Ok(true));
-        assert_eq!(producer.push([1; 8]), Ok(true));
-        assert!(producer.must_ring());
-        assert!(!producer.must_ring());
-        assert_eq!(consumer.may_sleep(), Ok(false));
-        assert!(!producer.must_ring());
-    }
-
-    #[test]
-    fn shared_words_do_not_share_a_cache_line() {
-        assert_eq!((size_of::<Line>(), align_of::<Line>()), (64, 64));
-        assert_eq!((size_of::<Place>(), align_of::<Place>()), (64, 64));
-    }
-
-    proptest! {
-        /// Also where the indices wrap.
-        #[test]
-        fn agrees_with_a_deque(start in prop_oneof![Just(0_u32), Just(u32::MAX - 5)], ops in proptest::collection::vec(any::<bool>(), 0..100)) {
-            let (mut producer, mut consumer) = queue_from(small(), start);
-            let mut model = VecDeque::new();
-            for (number, push) in (0_u64..).zip(ops) {
-                if push {
-                    let fits = model.len() < 4;
-                    prop_assert_eq!(producer.push([number; 8]), Ok(fits));
-                    if fits {
-                        model.push_back([number; 8]);
-                    }
-                } else {
-                    prop_assert_eq!(consumer.pop(), Ok(model.pop_front()));
-                }
-                prop_assert_eq!(producer.room(), Ok(4 - model.len() as u32));
-            }
-        }
-    }
-}
+mod tests;

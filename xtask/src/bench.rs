@@ -4,6 +4,7 @@
 
 pub mod boot;
 pub mod overhead;
+pub mod rings;
 pub mod sizes;
 pub mod table;
 
@@ -21,7 +22,7 @@ struct Bench {
     run: fn(Bed) -> Result<Table>,
 }
 
-const ALL: [Bench; 3] = [
+const ALL: [Bench; 4] = [
     Bench {
         name: "boot",
         about: "from GRUB to the first partition; what the hypervisor keeps",
@@ -31,6 +32,11 @@ const ALL: [Bench; 3] = [
         name: "overhead",
         about: "one unmodified Linux on Isthmus against the bare emulated machine",
         run: overhead::run,
+    },
+    Bench {
+        name: "rings",
+        about: "rings, capabilities and revocation on the host",
+        run: |_| rings::run(),
     },
     Bench {
         name: "size",

@@ -3,6 +3,7 @@
 //! Neighbours: [`crate::crates`] and [`crate::source`] read what is judged here.
 
 use crate::{
+    check_schema,
     crates::{self, Crate, TESTS, TRUST, UNSAFE},
     source, workspace,
 };
@@ -30,10 +31,11 @@ type Step = (&'static str, fn() -> Result<bool>);
 /// # Errors
 /// If cargo cannot be run or a file cannot be read.
 pub fn command() -> Result<u8> {
-    let steps: [Step; 3] = [
+    let steps: [Step; 4] = [
         ("rustfmt", format),
         ("clippy", clippy),
         ("house rules", rules),
+        ("schema", check_schema::lint),
     ];
     let mut code = 0;
     for (name, step) in steps {

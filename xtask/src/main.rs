@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod check_schema;
 mod crates;
 mod elf;
 mod fuzz;
@@ -45,6 +46,9 @@ cargo xtask COMMAND
   lint                   formatting, clippy and the house rules
   bench [NAME] [--bed BED]
                          measure against peers in the same run; writes target/bench/NAME.json
+  check-schema [write|release]
+                         hold the interface files against what is generated from them and against the last release;
+                         `write` generates, `release` keeps the present ones as the next release
   size                   sizes of the hypervisor, lines of code and of unsafe code
   doc                    write docs/trust.md from the crates' metadata
   setup                  install what all of the above needs
@@ -118,6 +122,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<u8> {
     match command.as_str() {
         "setup" => setup::everything().map(|()| 0),
         "image" => image::command(&options),
+        "check-schema" => check_schema::command(&options),
         "doc" => lint::doc(),
         "fuzz" => fuzz::command(&options),
         "lint" => lint::command(),

@@ -32,15 +32,18 @@ pub enum Need {
     Qemu,
     /// To unpack guests.
     Guests,
+    /// To compile interface files.
+    Schema,
 }
 
 impl Need {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::BareToolchain,
         Self::Image,
         Self::Bochs,
         Self::Qemu,
         Self::Guests,
+        Self::Schema,
     ];
 
     fn why(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Need {
             Self::Bochs => "to boot on an emulated CPU with VT-x",
             Self::Qemu => "to boot in QEMU",
             Self::Guests => "to fetch and unpack guest kernels",
+            Self::Schema => "to compile interface files",
         }
     }
 
@@ -99,6 +103,7 @@ impl Need {
                     ]
                 }
             }
+            Self::Schema => const { &[package("capnproto", "/usr/bin/capnp")] },
             Self::Guests => {
                 const {
                     &[

@@ -157,6 +157,20 @@ fn revoking_the_derived_keeps_the_source_and_lets_it_derive_again_afterwards() {
 }
 
 #[test]
+fn a_source_closed_while_what_was_derived_is_revoked_goes_with_it() {
+    let mut f = fixture(1);
+    let root = f.insert(0);
+    f.copy(0, root, 0).unwrap();
+    let mut revocation = f.space.revoke_derived(f.tables[0], root).unwrap();
+    f.space.close(&mut f.ledger, f.tables[0], root).unwrap();
+    assert_eq!(
+        f.space.revoke_step(&mut f.ledger, &mut revocation, 9),
+        Ok(Progress::Done)
+    );
+    assert_eq!((f.slots(), f.space.len()), (0, 0));
+}
+
+#[test]
 fn a_table_that_ends_takes_along_what_it_gave_away_and_returns_every_slot() {
     let mut f = fixture(2);
     let before = f.slots();

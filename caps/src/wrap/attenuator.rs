@@ -85,7 +85,8 @@ impl Attenuator {
     /// The attenuated capability.
     #[must_use]
     pub fn cap(self) -> Cap {
-        Cap::new(self)
+        let inner = self.target.clone();
+        Cap::around(self, &inner)
     }
 
     fn lets_through(&self, request: &Request<'_>) -> bool {

@@ -4,7 +4,7 @@
 use alloc::sync::{Arc, Weak};
 
 use crate::error::CallError;
-use crate::line::{Line, OnLine, guard};
+use crate::line::{Line, OnLine, guard, must_guard};
 use crate::object::{Cap, Holder, Object, Request};
 use crate::reply::Outcome;
 use crate::sync::Mutex;
@@ -40,7 +40,7 @@ impl Caretaker {
             target,
         });
         Self {
-            cap: Cap::new(Facet(Arc::downgrade(&held))),
+            cap: Cap::around(Facet(Arc::downgrade(&held)), &held.target),
             held: Mutex::new(Some(held)),
         }
     }
@@ -76,11 +76,19 @@ impl Drop for Caretaker {
 impl Object for Facet {
     fn call(&self, holder: Holder, request: &Request<'_>) -> Outcome {
         match self.0.upgrade() {
-            Some(held) if !held.line.is_cut() => {
-                let outcome = held.target.forward(holder, request);
-                guard(held, outcome)
-            }
+            Some(held) if !held.line.is_cut() => held.call(holder, request),
             _ => CallError::Revoked.into(),
         }
+    }
+}
+
+impl Held {
+    #[inline]
+    fn call(self: Arc<Self>, holder: Holder, request: &Request<'_>) -> Outcome {
+        let mut outcome = self.target.forward(holder, request);
+        if must_guard(&self.line, &outcome) {
+            outcome = guard(self, outcome);
+        }
+        outcome
     }
 }

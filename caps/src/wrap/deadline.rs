@@ -1,5 +1,6 @@
 //! The deadline: a call through it ends within a given time, however long the object takes.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
@@ -22,11 +23,13 @@ impl Deadline {
     /// `target`, each call on which takes at most `limit`. [`Duration::MAX`] leaves it at the deadlines that requests have.
     #[must_use]
     pub fn wrap(target: Cap, clock: Arc<dyn Clock>, limit: Duration) -> Cap {
-        Cap::new(Self {
+        let inner = target.clone();
+        let wrapper = Self {
             target,
             clock,
             limit,
-        })
+        };
+        Cap::around(wrapper, &inner)
     }
 }
 
@@ -40,15 +43,27 @@ impl Object for Deadline {
         if deadline <= now {
             return CallError::DeadlinePassed.into();
         }
-        match self.target.forward(holder, &request) {
-            Outcome::Later(call) if deadline != Instant::NEVER => Outcome::later(Timed {
+        self.pass(holder, &request)
+    }
+}
+
+impl Deadline {
+    #[inline]
+    fn pass(&self, holder: Holder, request: &Request<'_>) -> Outcome {
+        let deadline = request.deadline();
+        let mut outcome = self.target.forward(holder, request);
+        if let Outcome::Later(call) = &mut outcome
+            && deadline != Instant::NEVER
+        {
+            let call = core::mem::replace(call, Box::pin(core::future::pending()));
+            outcome = Outcome::later(Timed {
                 call: Some(call),
                 clock: self.clock.clone(),
                 deadline,
                 alarm: None,
-            }),
-            outcome => outcome,
+            });
         }
+        outcome
     }
 }
 

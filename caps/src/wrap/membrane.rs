@@ -9,7 +9,7 @@ use core::fmt;
 use crate::account::{Account, Charge};
 use crate::amounts::Resource;
 use crate::error::CallError;
-use crate::line::{Line, OnLine, guard};
+use crate::line::{Line, OnLine, guard, must_guard};
 use crate::object::{Cap, Holder, Object, Request};
 use crate::reply::{Answer, Outcome, Reply};
 use crate::slab::{Key, Slab};
@@ -78,7 +78,8 @@ impl Membrane {
     }
 
     /// A membrane that changes what it wraps by `hook`, which is told who will hold it: a [`crate::Recorder`] around everything, for
-    /// instance. What goes home goes without it.
+    /// instance. What goes home goes without it,
+    /// but a right that it took stays taken.
     pub fn with(hook: impl Fn(Cap, Side) -> Cap + Send + Sync + 'static) -> Self {
         Self::build(Some(Box::new(hook)), None)
     }
@@ -172,6 +173,7 @@ fn cross(shared: &Arc<Shared>, cap: &Cap, to: Side) -> Result<Cap, CallError> {
         None => None,
     };
     let hooked = shared.hook.as_ref().map(|hook| hook(cap.clone(), to));
+    let inner = hooked.as_ref().unwrap_or(cap).clone();
     let target = Arc::new(Target {
         shared: shared.clone(),
         original: cap.clone(),
@@ -193,12 +195,13 @@ fn cross(shared: &Arc<Shared>, cap: &Cap, to: Side) -> Result<Cap, CallError> {
         drop(target);
         error
     })?;
-    Ok(Cap::new(Proxy {
+    let proxy = Proxy {
         shared: shared.clone(),
         target: weak,
         key,
         side: to,
-    }))
+    };
+    Ok(Cap::around(proxy, &inner))
 }
 
 /// [`cross`] for a list, all or nothing.
@@ -217,30 +220,41 @@ fn cross_answer(shared: &Arc<Shared>, answer: Answer, to: Side) -> Answer {
 
 impl Object for Proxy {
     fn call(&self, holder: Holder, request: &Request<'_>) -> Outcome {
-        let Some(target) = self.target.upgrade().filter(|_| !self.shared.line.is_cut()) else {
-            return CallError::Revoked.into();
-        };
+        match self.target.upgrade() {
+            Some(target) if !self.shared.line.is_cut() => {
+                if request.caps.is_empty() {
+                    return self.pass(target, holder, request);
+                }
+                match cross_all(&self.shared, request.caps, self.side.other()) {
+                    Ok(caps) => self.pass(target, holder, &request.with_caps(&caps)),
+                    Err(error) => error.into(),
+                }
+            }
+            _ => CallError::Revoked.into(),
+        }
+    }
+}
+
+impl Proxy {
+    #[inline]
+    fn pass(&self, target: Arc<Target>, holder: Holder, request: &Request<'_>) -> Outcome {
         let inner = target.hooked.as_ref().unwrap_or(&target.original);
-        let outcome = if request.caps.is_empty() {
-            inner.forward(holder, request)
-        } else {
-            match cross_all(&self.shared, request.caps, self.side.other()) {
-                Ok(caps) => inner.forward(holder, &request.with_caps(&caps)),
-                Err(error) => return error.into(),
-            }
-        };
-        let side = self.side;
-        let outcome = match outcome {
-            Outcome::Ready(Ok(reply)) if !reply.caps.is_empty() => {
-                Outcome::Ready(cross_answer(&self.shared, Ok(reply), side))
-            }
-            Outcome::Later(call) => {
-                let shared = self.shared.clone();
-                Outcome::later(async move { cross_answer(&shared, call.await, side) })
-            }
-            ready => ready,
-        };
-        guard(target, outcome)
+        let mut outcome = inner.forward(holder, request);
+        let bare = matches!(&outcome, Outcome::Ready(Ok(reply)) if reply.caps.is_empty());
+        if !bare {
+            self.cross_back(&mut outcome);
+        }
+        if must_guard(&self.shared.line, &outcome) {
+            outcome = guard(target, outcome);
+        }
+        outcome
+    }
+
+    /// Wraps what an answer brings, in place.
+    fn cross_back(&self, outcome: &mut Outcome) {
+        let (shared, side) = (self.shared.clone(), self.side);
+        let before = core::mem::replace(outcome, Outcome::DONE);
+        *outcome = before.map(move |answer| cross_answer(&shared, answer, side));
     }
 }
 

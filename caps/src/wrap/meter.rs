@@ -1,6 +1,7 @@
 //! The meter: how often an object may be called, how many calls may be in flight, and what they may spend altogether. Time comes from
 //! a clock and everything else from an account, both handed in.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -96,7 +97,8 @@ impl Meter {
     /// The metered capability.
     #[must_use]
     pub fn cap(self) -> Cap {
-        Cap::new(self)
+        let inner = self.target.clone();
+        Cap::around(self, &inner)
     }
 
     /// Pays for a call, or takes nothing.
@@ -139,13 +141,22 @@ impl Object for Meter {
             Ok(flight) => flight,
             Err(error) => return error.into(),
         };
-        match (self.target.forward(holder, request), flight) {
-            (Outcome::Later(call), Some(flight)) => Outcome::later(async move {
+        self.pass(flight, holder, request)
+    }
+}
+
+impl Meter {
+    #[inline]
+    fn pass(&self, flight: Option<Charge>, holder: Holder, request: &Request<'_>) -> Outcome {
+        let mut outcome = self.target.forward(holder, request);
+        if let (Outcome::Later(call), Some(flight)) = (&mut outcome, flight) {
+            let call = core::mem::replace(call, Box::pin(core::future::pending()));
+            outcome = Outcome::later(async move {
                 let answer = call.await;
                 drop(flight);
                 answer
-            }),
-            (outcome, _) => outcome,
+            });
         }
+        outcome
     }
 }

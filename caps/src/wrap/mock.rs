@@ -58,7 +58,6 @@ struct State {
 pub struct Mock(Arc<Mutex<State>>);
 
 /// A call just written down; by itself it takes any parameters and is answered at once with nothing.
-#[must_use = "one of its methods may say more"]
 pub struct Scripted<'a> {
     mock: &'a Mock,
     line: Option<Line>,

@@ -1,5 +1,6 @@
 //! The recorder: shows every call and how it ended to an observer, and changes nothing.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -34,11 +35,13 @@ impl Recorder {
     /// `target`, with all calls shown to `observer`.
     #[must_use]
     pub fn wrap(target: Cap, observer: Arc<dyn Observer>) -> Cap {
-        Cap::new(Self {
+        let inner = target.clone();
+        let wrapper = Self {
             target,
             observer,
             calls: AtomicU64::new(0),
-        })
+        };
+        Cap::around(wrapper, &inner)
     }
 }
 
@@ -46,17 +49,19 @@ impl Object for Recorder {
     fn call(&self, holder: Holder, request: &Request<'_>) -> Outcome {
         let number = self.calls.fetch_add(1, Ordering::Relaxed);
         self.observer.call(number, holder, request);
-        match self.target.forward(holder, request) {
-            Outcome::Ready(answer) => {
-                self.observer.end(number, &answer);
-                Outcome::Ready(answer)
+        let mut outcome = self.target.forward(holder, request);
+        match &mut outcome {
+            Outcome::Ready(answer) => self.observer.end(number, answer),
+            Outcome::Later(call) => {
+                let call = core::mem::replace(call, Box::pin(core::future::pending()));
+                outcome = Outcome::later(Watched {
+                    call: Some(call),
+                    observer: self.observer.clone(),
+                    number,
+                });
             }
-            Outcome::Later(call) => Outcome::later(Watched {
-                call: Some(call),
-                observer: self.observer.clone(),
-                number,
-            }),
         }
+        outcome
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Lapic {
     base: ApicBase,
     /// Errors detected since the last write of the ESR.
     errors: u32,
+    /// The TPR that the PPR was last worked out from.
+    task_priority: u32,
     timer: Timer,
 }
 
@@ -115,6 +117,7 @@ impl Lapic {
             bsp: config.bsp,
             base: ApicBase::new(),
             errors: 0,
+            task_priority: 0,
             timer: Timer::new(config.tsc_hz, config.timer_hz),
         };
         lapic.reset(false);
@@ -131,6 +134,7 @@ impl Lapic {
                 .with_bsp(self.bsp);
         }
         self.errors = 0;
+        self.task_priority = 0;
         self.timer.reset();
         self.page.clear();
         self.page.set(offset::VERSION, VERSION);
@@ -272,6 +276,7 @@ impl Lapic {
     /// Recomputes the processor priority (SDM Vol. 3A §11.8.3.1).
     fn update_ppr(&mut self) {
         let tpr = self.page.get(offset::TPR);
+        self.task_priority = tpr;
         let in_service = self.page.highest(offset::ISR);
         let class = in_service.map_or(0, |vector| u32::from(vector.0 & 0xf0));
         let ppr = if tpr & 0xf0 >= class { tpr } else { class };

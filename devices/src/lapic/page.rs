@@ -80,6 +80,14 @@ impl RegisterPage {
         self.set(offset, if value { word | mask } else { word & !mask });
     }
 
+    /// Whether any bit is set in the 256-bit register at `register`.
+    #[must_use]
+    #[inline]
+    pub fn any(&self, register: u16) -> bool {
+        let words = (0..8).map(|word| self.get(register + word * 0x10));
+        words.fold(0, |all, word| all | word) != 0
+    }
+
     /// The highest vector whose bit is set in the 256-bit register at `register`.
     #[must_use]
     pub fn highest(&self, register: u16) -> Option<Vector> {
@@ -113,6 +121,8 @@ mod tests {
             for vector in &vectors {
                 page.assign(offset::IRR, Vector(*vector), true);
             }
+            prop_assert!(page.any(offset::IRR));
+            prop_assert!(!page.any(offset::ISR));
             prop_assert_eq!(page.highest(offset::IRR).map(|v| v.0), vectors.iter().max().copied());
             prop_assert_eq!(page.highest(offset::TMR), None);
             prop_assert_eq!(page.highest(offset::ISR), None);

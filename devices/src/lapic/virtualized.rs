@@ -36,10 +36,21 @@ impl Lapic {
         }
     }
 
-    /// Works the processor priority out anew: the processor may have written the TPR since, and without
-    /// virtual-interrupt delivery nobody kept the PPR.
+    /// Works the processor priority out anew if it may have changed: the processor may have written the TPR since, and
+    /// without virtual-interrupt delivery nobody kept the PPR.
+    #[inline]
     pub fn refresh_priority(&mut self) {
-        self.update_ppr();
+        // What the priority was worked out from last; all else that moves it keeps it.
+        if self.page.get(offset::TPR) != self.task_priority {
+            self.update_ppr();
+        }
+    }
+
+    /// Whether any interrupt is requested. Without one there is nothing to deliver and no priority to watch.
+    #[must_use]
+    #[inline]
+    pub fn has_requests(&self) -> bool {
+        self.page.any(offset::IRR)
     }
 
     /// The TPR threshold below which the processor is to exit: the class of the highest request, 1 to 15, if nothing but

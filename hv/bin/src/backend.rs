@@ -9,6 +9,7 @@ use crate::start::stop;
 use alloc::string::{String, ToString};
 use isthmus_abi::{CoreId, Gpa, Gprs, Hpa};
 use isthmus_hv_core::control::ControlBits;
+use isthmus_hv_core::exit::Quick;
 use isthmus_hv_core::partition::ApicHelp;
 use isthmus_hv_core::processor::Processor;
 use isthmus_hv_core::vcpu::Vcpu;
@@ -65,8 +66,17 @@ pub enum Space {
     },
 }
 
+/// Why a vCPU stopped that was entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// By an exit, which the processor describes.
+    Exited,
+    /// By the bound of the entry, right after an exit that was answered on the spot.
+    Answered,
+}
+
 /// The entry did not happen.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct EntryRefused {
     /// The processor's own number for why.
     pub code: u32,
@@ -78,11 +88,15 @@ pub struct EntryRefused {
 pub trait Entry: Processor {
     /// Bounds the next entry: an exit at `deadline` (TSC of the host), which is now `now`.
     fn bound(&mut self, now: u64, deadline: u64);
-    /// Enters the guest and returns at its next exit.
+    /// Enters the guest and returns at its next exit that `quick` does not answer.
     ///
     /// # Errors
     /// [`EntryRefused`] when the processor refused at once.
-    fn enter(&mut self, registers: &mut Gprs) -> Result<(), EntryRefused>;
+    fn enter(
+        &mut self,
+        registers: &mut Gprs,
+        quick: &mut Quick<'_>,
+    ) -> Result<Stopped, EntryRefused>;
     /// The rule of the model of the processor's entry checks that the state breaks, if any.
     fn broken_rule(&self) -> Option<String>;
     /// What the processor said of the last exit, for a report.

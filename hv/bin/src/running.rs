@@ -1,12 +1,12 @@
 //! One vCPU on the core that owns it: its state, its registers, and the loop of entries and exits of a slice.
 
-use crate::backend::{Backend, Entry, OnCore, VcpuState};
+use crate::backend::{Backend, Entry, OnCore, Stopped, VcpuState};
 use crate::console;
 use crate::machine::{Machine, Resources, Slot};
 use alloc::sync::Arc;
 use isthmus_abi::{CoreId, PartitionId, VcpuId, Vector};
 use isthmus_hv_core::counters::Place;
-use isthmus_hv_core::exit::{self, After};
+use isthmus_hv_core::exit::{self, After, Quick};
 use isthmus_hv_core::inject::Activity;
 use isthmus_hv_core::mailbox::Leave;
 use isthmus_hv_core::partition::EndReason;
@@ -200,11 +200,12 @@ fn slice(
         check_entry(cpu, slot, vcpu);
         vcpu.counters
             .spend(Place::Hypervisor, now.wrapping_sub(before));
-        let entered = cpu.enter(&mut vcpu.gprs);
+        let mut quick = Quick::new(partition, &mut vcpu.counters);
+        let entered = cpu.enter(&mut vcpu.gprs, &mut quick);
         before = cpu::rdtsc();
         vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
         mailbox.come_back();
-        if let Err(refused) = entered {
+        if let Err(refused) = &entered {
             error!(
                 "{} vcpu {}: VM entry refused: {} ({})",
                 slot.plan.name, vcpu.id.0, refused.text, refused.code
@@ -212,10 +213,15 @@ fn slice(
             check_entry(cpu, slot, vcpu);
             return SliceEnd::End(EndReason::EntryFailed(refused.code));
         }
+        if entered == Ok(Stopped::Answered) {
+            continue;
+        }
         let after = exit::handle(vcpu, partition, cpu, ram);
         let end = match after {
             After::Continue => continue,
             After::Reschedule if vcpu.activity == Activity::Halted => continue,
+            // The timer ran for the vCPU's own APIC timer: its slice goes on.
+            After::Reschedule if before < until.min(board) => continue,
             After::Reschedule => SliceEnd::Over,
             After::HostInterrupt(vector) => {
                 note(vector);

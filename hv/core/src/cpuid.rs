@@ -100,6 +100,8 @@ pub struct Policy {
     hypervisor: [Row; HYPERVISOR_ROWS],
     extended: [Row; EXTENDED_ROWS],
     results: Vec<CpuidResult>,
+    /// Of the rows in `basic`, those of one answer, with the answer.
+    fixed: [Option<CpuidResult>; BASIC_ROWS],
     xcr0: u64,
     xsavec: bool,
     maxphyaddr: u8,
@@ -136,6 +138,14 @@ impl Policy {
             Kind::Topology => topology(self.result(row, subleaf), subleaf, now),
             Kind::ExtendedState => self.extended_state(self.result(row, subleaf), subleaf, now),
         }
+    }
+
+    /// The answer of [`Policy::query`] to a basic leaf that has but one, whatever the vCPU and the subleaf; `None` for all
+    /// others.
+    #[must_use]
+    #[inline]
+    pub fn fixed(&self, leaf: u32) -> Option<&CpuidResult> {
+        self.fixed.get(leaf as usize)?.as_ref()
     }
 
     /// The state components that the guest may enable in XCR0; x87 alone if XSAVE is not offered.

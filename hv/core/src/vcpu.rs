@@ -219,9 +219,10 @@ impl Vcpu {
         }
     }
 
-    /// Without delivery by the processor: has it exit when the task priority no longer holds back a request.
-    pub(crate) fn watch_task_priority(&mut self, cpu: &mut impl Processor) {
-        let threshold = self.lapic.tpr_threshold();
+    /// Without delivery by the processor: has it exit when the task priority falls below `threshold`, because it no
+    /// longer holds back a request then.
+    #[inline]
+    pub(crate) fn watch_task_priority(&mut self, threshold: u8, cpu: &mut impl Processor) {
         if threshold != self.tpr_threshold {
             self.tpr_threshold = threshold;
             cpu.set_tpr_threshold(threshold);

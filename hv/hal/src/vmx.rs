@@ -7,6 +7,7 @@
 use crate::pool::Frame;
 use crate::tables::{self, CoreTables};
 use core::arch::{asm, global_asm};
+use core::ffi::c_void;
 use isthmus_abi::{Gprs, Hpa, Msr};
 use isthmus_vmx::controls::Controls;
 use isthmus_vmx::field::{Field, Vmcs};
@@ -163,26 +164,57 @@ fn is_guest_owned(field: Field) -> bool {
 impl Vmcs for CurrentVmcs<'_> {
     #[inline]
     fn read(&self, field: Field) -> u64 {
-        let value: u64;
-        // SAFETY: reads the current VMCS; a field that this processor lacks leaves the output as it was.
-        unsafe {
-            asm!("vmread {}, {}", inout(reg) 0u64 => value, in(reg) u64::from(field.0), options(nostack))
-        };
-        value
+        read_field(field)
     }
 
     /// Writes a field that is the guest's own; others are left alone (and stop a debug build).
     #[inline]
     fn write(&mut self, field: Field, value: u64) {
-        debug_assert!(
-            is_guest_owned(field),
-            "field {:#x} is not for safe code",
-            field.0
-        );
-        if is_guest_owned(field) {
-            // SAFETY: such a field cannot change host state or name physical memory.
-            unsafe { write_field(field, value) };
-        }
+        write_guest_field(field, value);
+    }
+}
+
+#[inline(always)]
+fn read_field(field: Field) -> u64 {
+    let value: u64;
+    if is_on_every_processor(field) {
+        // SAFETY: reads the current VMCS; the field exists, so the output is written.
+        unsafe {
+            asm!("vmread {}, {}", out(reg) value, in(reg) u64::from(field.0), options(nostack))
+        };
+    } else {
+        // SAFETY: reads the current VMCS; a field that this processor lacks leaves the output as it was, zero.
+        unsafe {
+            asm!("vmread {}, {}", inout(reg) 0u64 => value, in(reg) u64::from(field.0), options(nostack))
+        };
+    }
+    value
+}
+
+/// Fields that are read at every exit and that no control makes optional (SDM Vol. 3D app. B). The compiler decides it.
+#[inline(always)]
+const fn is_on_every_processor(field: Field) -> bool {
+    matches!(
+        field,
+        Field::EXIT_REASON
+            | Field::VM_EXIT_INSTRUCTION_LENGTH
+            | Field::IDT_VECTORING_INFORMATION
+            | Field::GUEST_RIP
+            | Field::GUEST_RFLAGS
+            | Field::GUEST_INTERRUPTIBILITY_STATE
+    )
+}
+
+#[inline]
+fn write_guest_field(field: Field, value: u64) {
+    debug_assert!(
+        is_guest_owned(field),
+        "field {:#x} is not for safe code",
+        field.0
+    );
+    if is_guest_owned(field) {
+        // SAFETY: such a field cannot change host state or name physical memory.
+        unsafe { write_field(field, value) };
     }
 }
 
@@ -347,22 +379,68 @@ impl CurrentVmcs<'_> {
         unsafe { write_field(Field::VMX_PREEMPTION_TIMER_VALUE, u64::from(ticks)) };
     }
 
-    /// Enters the guest and returns at its next exit. Interrupts stay disabled in the host throughout.
+    /// Enters the guest and returns at its next exit that `quick` does not answer. Interrupts stay disabled in the host
+    /// throughout.
     ///
     /// # Errors
     /// [`EntryFailed`] when the processor refused the entry at once; late failures are exits with bit 31 of the
     /// reason set.
     #[inline]
-    pub fn enter(&mut self, registers: &mut Gprs) -> Result<(), EntryFailed> {
-        // SAFETY: the VMCS was configured for this core; the assembly saves what Rust expects kept and the
-        // guest's registers go to `registers` alone.
-        let failed = unsafe { isthmus_vmx_enter(registers, self.region.launched) };
+    pub fn enter<Q: QuickExits>(
+        &mut self,
+        registers: &mut Gprs,
+        quick: &mut Q,
+    ) -> Result<(), EntryFailed> {
+        let launched = self.region.launched;
+        // SAFETY: 1. the VMCS was configured for this core; 2. the assembly saves what Rust expects kept, and the guest's
+        // registers go to `registers` alone; 3. it calls `answer` with the two pointers it was given, which nothing
+        // else uses meanwhile.
+        let failed = unsafe {
+            isthmus_vmx_enter(registers, launched, (&raw mut *quick).cast(), answer::<Q>)
+        };
         if failed == 0 {
             self.region.launched = true;
             return Ok(());
         }
         Err(EntryFailed(self.read(Field::VM_INSTRUCTION_ERROR) as u32))
     }
+}
+
+/// Who answers exits on the spot, between the processor's exit and its next entry.
+pub trait QuickExits {
+    /// Answers the exit that the VMCS describes, if it can: then the guest goes on for so many ticks of the preemption
+    /// timer. `None` ends [`CurrentVmcs::enter`].
+    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32>;
+}
+
+/// The fields of the VMCS that is current while an exit is answered on the spot.
+#[derive(Debug)]
+pub struct CurrentFields(());
+
+impl Vmcs for CurrentFields {
+    #[inline]
+    fn read(&self, field: Field) -> u64 {
+        read_field(field)
+    }
+
+    #[inline]
+    fn write(&mut self, field: Field, value: u64) {
+        write_guest_field(field, value);
+    }
+}
+
+/// Called by the assembly after an exit, on the stack of the call that entered the guest.
+unsafe extern "C" fn answer<Q: QuickExits>(quick: *mut c_void, registers: *mut Gprs) -> bool {
+    // SAFETY: `enter` passed a reference to a `Q`, which it does not use until this returns.
+    let quick = unsafe { &mut *quick.cast::<Q>() };
+    // SAFETY: as above.
+    let registers = unsafe { &mut *registers };
+    let Some(ticks) = quick.answer(&mut CurrentFields(()), registers) else {
+        return false;
+    };
+    // SAFETY: the timer only adds an exit.
+    unsafe { write_field(Field::VMX_PREEMPTION_TIMER_VALUE, u64::from(ticks)) };
+    true
 }
 
 /// Invalidates EPT-derived translations: type 1 for one EPT pointer, 2 for all (SDM Vol. 3C §29.4.3).
@@ -380,7 +458,13 @@ pub fn invvpid(kind: u64, descriptor: [u64; 2]) {
 }
 
 unsafe extern "C" {
-    fn isthmus_vmx_enter(registers: *mut Gprs, launched: bool) -> u64;
+    /// `quick` is what `answer` is called with.
+    fn isthmus_vmx_enter(
+        registers: *mut Gprs,
+        launched: bool,
+        quick: *mut c_void,
+        answer: unsafe extern "C" fn(*mut c_void, *mut Gprs) -> bool,
+    ) -> u64;
     static isthmus_vmx_exit: u8;
 }
 
@@ -395,11 +479,14 @@ isthmus_vmx_enter:
     push r13
     push r14
     push r15
-    push rdi
+    push rcx                             # answer, at [rsp + 16] after an exit
+    push rdx                             # quick, at [rsp + 8]
+    push rdi                             # registers, at [rsp]; the stack is aligned for a call
     mov eax, 0x6c14                      # HOST_RSP
     vmwrite rax, rsp
     test sil, sil
-    mov rax, [rdi]
+    jz 2f
+1:  mov rax, [rdi]
     mov rcx, [rdi + 8]
     mov rdx, [rdi + 16]
     mov rbx, [rdi + 24]
@@ -414,10 +501,24 @@ isthmus_vmx_enter:
     mov r14, [rdi + 112]
     mov r15, [rdi + 120]
     mov rdi, [rdi + 56]
-    jz 2f
     vmresume
     jmp 3f
-2:  vmlaunch
+2:  mov rax, [rdi]
+    mov rcx, [rdi + 8]
+    mov rdx, [rdi + 16]
+    mov rbx, [rdi + 24]
+    mov rbp, [rdi + 40]
+    mov rsi, [rdi + 48]
+    mov r8, [rdi + 64]
+    mov r9, [rdi + 72]
+    mov r10, [rdi + 80]
+    mov r11, [rdi + 88]
+    mov r12, [rdi + 96]
+    mov r13, [rdi + 104]
+    mov r14, [rdi + 112]
+    mov r15, [rdi + 120]
+    mov rdi, [rdi + 56]
+    vmlaunch
 3:  mov eax, 1
     jmp 4f
 isthmus_vmx_exit:
@@ -437,10 +538,15 @@ isthmus_vmx_exit:
     mov [rdi + 104], r13
     mov [rdi + 112], r14
     mov [rdi + 120], r15
-    pop rax
-    mov [rdi + 56], rax
+    pop qword ptr [rdi + 56]
+    mov rsi, rdi
+    mov rdi, [rsp + 8]
+    call qword ptr [rsp + 16]
+    mov rdi, [rsp]
+    test al, al
+    jnz 1b
     xor eax, eax
-4:  pop rdi
+4:  add rsp, 24
     pop r15
     pop r14
     pop r13

@@ -18,6 +18,23 @@ use crate::field::{Field, Vmcb};
 use core::num::NonZeroU32;
 use isthmus_abi::CoreId;
 
+/// Whether a change of a VMCB field by the hypervisor makes the vCPU's translations stale (§15.16, "Software Rule"), so
+/// that [`Tag::forget`] must follow: a VMRUN loads these registers without flushing anything.
+#[must_use]
+pub const fn changes_translations(field: Field, before: u64, after: u64) -> bool {
+    let watched = match field {
+        // PG, CD, NW, WP.
+        Field::CR0 => 1 << 31 | 1 << 30 | 1 << 29 | 1 << 16,
+        Field::CR3 | Field::N_CR3 | Field::G_PAT => u64::MAX,
+        // PSE, PAE, PGE, and what came later: LA57, PCIDE, SMEP, SMAP, PKE, CET.
+        Field::CR4 => 1 << 4 | 1 << 5 | 1 << 7 | 1 << 12 | 1 << 17 | 7 << 20 | 1 << 23,
+        // LME, LMA, NXE.
+        Field::EFER => 1 << 8 | 1 << 10 | 1 << 11,
+        _ => 0,
+    };
+    (before ^ after) & watched != 0
+}
+
 /// The ASID 0 is the host's (§15.16).
 const FIRST: u32 = 1;
 
@@ -178,6 +195,33 @@ mod tests {
     fn a_processor_with_the_hosts_asid_alone_has_none_for_guests() {
         assert!(Asids::new(CoreId(0), 0, true).is_none());
         assert!(Asids::new(CoreId(0), 1, true).is_none());
+    }
+
+    #[test]
+    fn a_change_of_paging_needs_a_flush_and_others_do_not() {
+        for (field, bit) in [
+            (Field::CR0, 31),
+            (Field::CR0, 16),
+            (Field::CR3, 12),
+            (Field::CR4, 7),
+            (Field::CR4, 20),
+            (Field::EFER, 11),
+            (Field::N_CR3, 12),
+        ] {
+            assert!(changes_translations(field, 0, 1 << bit), "{field} {bit}");
+            assert!(
+                !changes_translations(field, 1 << bit, 1 << bit),
+                "{field} {bit}"
+            );
+        }
+        for (field, bit) in [
+            (Field::CR0, 3),
+            (Field::CR4, 9),
+            (Field::EFER, 0),
+            (Field::RIP, 1),
+        ] {
+            assert!(!changes_translations(field, 0, 1 << bit), "{field} {bit}");
+        }
     }
 
     const NOW: Epoch = Epoch(0);

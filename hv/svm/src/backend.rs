@@ -2,9 +2,8 @@
 //! [`Processor`] over whatever has the VMCB at hand, which is the hardware in `hv/hal` and a page in tests.
 //!
 //! Guest state and exit information are steered by a guest; every value has an answer. Where a processor has no
-//! decode assists and no next-RIP save, [`code`] reads the guest's instruction instead.
+//! decode assists and no next-RIP save, [`crate::instruction`] reads the guest's instruction instead.
 
-pub mod code;
 mod maps;
 
 pub use maps::{io_permissions, msr_permissions};
@@ -14,6 +13,7 @@ use crate::event::{EventInformation, EventType};
 use crate::exit::information::is_wrmsr;
 use crate::exit::{CrAccess, ExitCode, ExitKind, IoInformation, NestedPageFault, next_rip};
 use crate::field::{Field, Vmcb};
+use crate::instruction::{CodeSize, Instruction, Mnemonic, decode, decode_for_exit};
 use crate::intercept::{Vector3, set_vector_3};
 use crate::segment::{Attributes, Segment};
 use core::ops::{Deref, DerefMut};
@@ -186,131 +186,123 @@ const fn information(event: &Event) -> EventInformation {
     }
 }
 
-impl<T: SvmCore> SvmProcessor<T> {
-    fn measured(&mut self, length: Option<u8>, exit: Exit) -> Exit {
-        match length {
-            Some(length) => {
-                self.length = length;
-                exit
-            }
-            // Another vCPU changed the instruction after it exited: what it is now is not what was asked.
-            None => Exit::Undefined,
+/// What an instruction does to a control register. LMSW from memory, which nothing uses, is not carried out.
+fn control_operation(instruction: &Instruction) -> Option<ControlAccess> {
+    let register = instruction.general_register();
+    let (number, operation) = match instruction.mnemonic {
+        Mnemonic::MovToCr => (
+            instruction.special_register(),
+            ControlOperation::Write(register),
+        ),
+        Mnemonic::MovFromCr => (
+            instruction.special_register(),
+            ControlOperation::Read(register),
+        ),
+        Mnemonic::Clts => (0, ControlOperation::Clts),
+        Mnemonic::Lmsw if !instruction.has_memory_operand() => {
+            (0, ControlOperation::LmswFrom(register))
         }
+        _ => return None,
+    };
+    Some(ControlAccess {
+        register: number,
+        operation,
+    })
+}
+
+impl<T: SvmCore> SvmProcessor<T> {
+    /// What the guest's bytes say the instruction was. `None` if they are not one that exits so: another vCPU changed them
+    /// since, and what they are now is not what was asked.
+    fn decoded(&mut self, code: &CodeBytes, exit: ExitCode) -> Option<Instruction> {
+        let size = CodeSize::read(&self.core);
+        let instruction = decode_for_exit(code.as_slice(), size, exit).ok()?;
+        self.length = instruction.length;
+        Some(instruction)
+    }
+
+    /// Takes the length from where the processor says that the guest goes on; `false` if it does not say.
+    fn is_measured(&mut self) -> bool {
+        let Some(next) = next_rip(&self.core, self.core.has_nrip()) else {
+            return false;
+        };
+        let length = next.wrapping_sub(self.get(Register::Rip));
+        self.length = length as u8 & 0xf;
+        length <= 15
     }
 
     /// An instruction whose exit says all but its length.
     fn plain(&mut self, code: impl FnOnce(&Self) -> CodeBytes, exit: ExitCode, what: Exit) -> Exit {
-        let known = next_rip(&self.core, self.core.has_nrip());
-        let length = match known {
-            Some(next) => u8::try_from(next.wrapping_sub(self.get(Register::Rip)))
-                .ok()
-                .filter(|length| *length <= 15),
-            None => code::length(&code(self), exit),
-        };
-        self.measured(length, what)
+        if self.is_measured() || self.decoded(&code(self), exit).is_some() {
+            what
+        } else {
+            Exit::Undefined
+        }
     }
 
     fn port_access(&mut self, code: impl FnOnce(&Self) -> CodeBytes) -> Exit {
-        const BIG: u32 = 1 << 14;
         let access = IoInformation::from_bits(self.read(Field::EXITINFO1));
-        // The next RIP is in EXITINFO2 whatever else the processor has (§15.10.2).
-        let next = self.read(Field::EXITINFO2);
-        let length = u8::try_from(next.wrapping_sub(self.get(Register::Rip)))
-            .ok()
-            .filter(|length| *length <= 15);
         let mut string = None;
         if access.string() {
             let told = access.address_bits().zip(access.segment());
-            string = match told.filter(|_| self.has_decode_assists()) {
-                Some((bits, segment)) => Some(StringAccess {
-                    repeat: access.rep(),
-                    address_size: bits / 8,
-                    segment: segment as u8,
-                }),
-                None => {
-                    let big = self.access_rights(SegmentName::Cs) & BIG != 0;
-                    let decoded = code::string_io(&code(self), big);
-                    let Some((address_size, segment)) = decoded else {
-                        return Exit::Undefined;
-                    };
-                    Some(StringAccess {
-                        repeat: access.rep(),
-                        address_size,
-                        segment,
-                    })
-                }
+            let told = told.filter(|_| self.has_decode_assists()).or_else(|| {
+                let bytes = code(self);
+                let instruction = self.decoded(&bytes, ExitCode::IOIO)?;
+                Some((instruction.address_bits, instruction.segment))
+            });
+            let Some((address_bits, segment)) = told else {
+                return Exit::Undefined;
             };
+            string = Some(StringAccess {
+                repeat: access.rep(),
+                address_size: address_bits / 8,
+                segment: segment as u8,
+            });
         }
-        let exit = Exit::Port(PortAccess {
+        if !self.is_measured() {
+            return Exit::Undefined;
+        }
+        Exit::Port(PortAccess {
             port: access.port(),
             size: access.size(),
             is_in: access.is_in(),
             string,
-        });
-        self.measured(length, exit)
+        })
     }
 
-    fn control_access(
-        &mut self,
-        code: impl FnOnce(&Self) -> CodeBytes,
-        register: u8,
-        write: bool,
-    ) -> Exit {
+    fn control_access(&mut self, code: impl FnOnce(&Self) -> CodeBytes, exit: ExitCode) -> Exit {
         let told = CrAccess::from_bits(self.read(Field::EXITINFO1));
-        let next = next_rip(&self.core, self.core.has_nrip());
-        let (operand, length) = match next {
-            Some(next) if self.has_decode_assists() && told.is_mov() => (
-                told.register(),
-                next.wrapping_sub(self.get(Register::Rip)) as u8,
-            ),
-            _ => match code::mov_control_register(&code(self), write) {
-                Some(decoded) => decoded,
-                None => return Exit::Undefined,
-            },
-        };
-        let operation = if write {
-            ControlOperation::Write(operand)
-        } else {
-            ControlOperation::Read(operand)
-        };
-        let access = ControlAccess {
-            register,
-            operation,
-        };
-        self.measured(Some(length), Exit::ControlRegister(access))
-    }
-
-    /// MOV to CR0, or LMSW from a register; LMSW from memory, which nothing uses, is not carried out.
-    fn write_of_cr0(&mut self, code: impl FnOnce(&Self) -> CodeBytes) -> Exit {
-        let code = code(self);
-        let decoded = code::mov_control_register(&code, true)
-            .map(|(source, length)| (ControlOperation::Write(source), length))
-            .or_else(|| {
-                code::lmsw(&code)
-                    .map(|(source, length)| (ControlOperation::LmswFrom(source), length))
+        if let (ExitKind::CrRead(register) | ExitKind::CrWrite(register), true) =
+            (exit.kind(), self.has_decode_assists() && told.is_mov())
+            && self.is_measured()
+        {
+            let operation = match exit.kind() {
+                ExitKind::CrWrite(_) => ControlOperation::Write(told.register()),
+                _ => ControlOperation::Read(told.register()),
+            };
+            return Exit::ControlRegister(ControlAccess {
+                register,
+                operation,
             });
-        let Some((operation, length)) = decoded else {
-            return Exit::Undefined;
-        };
-        let access = ControlAccess {
-            register: 0,
-            operation,
-        };
-        self.measured(Some(length), Exit::ControlRegister(access))
+        }
+        let bytes = code(self);
+        self.decoded(&bytes, exit)
+            .and_then(|instruction| control_operation(&instruction))
+            .map_or(Exit::Undefined, Exit::ControlRegister)
     }
 
     /// VMRUN refused the VMCB, or an emulator found a guest's MOV to CR3 beyond the physical address width, which should
     /// be #GP, and calls that an invalid state of the guest (QEMU 7.2).
     fn refused(&mut self, code: impl FnOnce(&Self) -> CodeBytes, exit: ExitCode) -> Exit {
-        match code::mov_to_cr3(&code(self)) {
-            Some((source, length)) => {
-                let access = ControlAccess {
-                    register: 3,
-                    operation: ControlOperation::Write(source),
-                };
-                self.measured(Some(length), Exit::ControlRegister(access))
+        let bytes = code(self);
+        match decode(bytes.as_slice(), CodeSize::read(&self.core)) {
+            Ok(instruction)
+                if instruction.mnemonic == Mnemonic::MovToCr
+                    && instruction.special_register() == 3 =>
+            {
+                self.length = instruction.length;
+                control_operation(&instruction).map_or(Exit::Undefined, Exit::ControlRegister)
             }
-            None => Exit::EntryFailed(exit.0 as u32),
+            _ => Exit::EntryFailed(exit.0 as u32),
         }
     }
 
@@ -359,7 +351,7 @@ impl<T: SvmCore> SvmProcessor<T> {
             ExitCode::INVD | ExitCode::WBINVD | ExitCode::PAUSE => Exit::CacheOrPause,
             ExitCode::MSR if is_wrmsr(self.read(Field::EXITINFO1)) => Exit::Wrmsr,
             ExitCode::MSR => Exit::Rdmsr,
-            ExitCode::CR0_SELECTIVE_WRITE => return self.write_of_cr0(code),
+            ExitCode::CR0_SELECTIVE_WRITE => return self.control_access(code, exit),
             ExitCode::IOIO => return self.port_access(code),
             ExitCode::INTR => return Exit::Interrupt(None),
             ExitCode::NMI => return Exit::Nmi,
@@ -384,8 +376,7 @@ impl<T: SvmCore> Processor for SvmProcessor<T> {
             return self.refused(code, exit);
         }
         match exit.kind() {
-            ExitKind::CrRead(register) => self.control_access(code, register, false),
-            ExitKind::CrWrite(register) => self.control_access(code, register, true),
+            ExitKind::CrRead(_) | ExitKind::CrWrite(_) => self.control_access(code, exit),
             ExitKind::Exception(vector) => self.exception(vector),
             ExitKind::Other(exit) => self.by_code(code, exit),
             ExitKind::DrRead(_) | ExitKind::DrWrite(_) | ExitKind::CrWriteTrap(_) => {

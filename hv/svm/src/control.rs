@@ -115,7 +115,7 @@ bitflags! {
         const VIRTUAL_VMLOAD_VMSAVE = 1 << 1;
     }
 
-    /// [`Field::VMCB_CLEAN`] (§15.15.3, Table 15-9): groups of fields that did not change since this VMCB's last
+    /// [`Field::VMCB_CLEAN`] (§15.15.3, Figure 15-4): groups of fields that did not change since this VMCB's last
     /// #VMEXIT on the same core, so that the processor may use what it remembers. All zero is always right; any
     /// other value needs the caller to know that the VMCB was last run on this core, from this address. A
     /// processor without the feature ignores the field.
@@ -179,7 +179,7 @@ impl Clean {
     }
 }
 
-/// [`Field::TLB_CONTROL`]: what VMRUN flushes before the guest runs (§15.16.1). Other values are reserved.
+/// [`Field::TLB_CONTROL`]: what VMRUN flushes before the guest runs (§15.16.1, Table 15-9). Other values are reserved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum TlbControl {

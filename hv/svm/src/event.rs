@@ -14,9 +14,9 @@ pub struct EventType(pub u8);
 impl EventType {
     /// External or virtual interrupt.
     pub const INTERRUPT: Self = Self(0);
-    /// Non-maskable interrupt; the vector is ignored.
+    /// Non-maskable interrupt; the vector is ignored. Injected, it does not block the next one (§15.20).
     pub const NMI: Self = Self(2);
-    /// Exception. Vectors 3 and 4 are delivered as by INT3 and INTO.
+    /// Exception, those of INT1, INT3 and INTO included. Vectors 3 and 4 are delivered as by INT3 and INTO.
     pub const EXCEPTION: Self = Self(3);
     /// INT n. To be injected only where the processor takes the next RIP from the VMCB, or else with RIP moved
     /// past the instruction beforehand.
@@ -47,7 +47,7 @@ const fn vector_bits(vector: Vector) -> u8 {
     vector.0
 }
 
-/// An event in the format of EVENTINJ and EXITINTINFO (Figure 15-4).
+/// An event in the format of EVENTINJ and EXITINTINFO (Figures 15-5 and 15-1).
 #[bitfield(u64)]
 #[derive(PartialEq, Eq)]
 pub struct EventInformation {

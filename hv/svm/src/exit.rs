@@ -244,7 +244,8 @@ impl fmt::Debug for ExitCode {
 }
 
 /// Where the guest goes on once the hypervisor has completed the instruction that exited, if the processor told
-/// (§15.7.1, §15.10.2): EXITINFO2 for an I/O instruction, else the nRIP field where there is next-RIP save. `None`:
+/// (§15.7.1, §15.10.2): EXITINFO2 for an I/O instruction, else the nRIP field where there is next-RIP save, which INT3 and
+/// INTO that exit have too. `None`:
 /// find the length of the instruction instead.
 ///
 /// `has_nrip` is [`crate::capabilities::Features::NRIP_SAVE`] of the processor that ran the guest.
@@ -256,7 +257,8 @@ pub fn next_rip(vmcb: &impl Vmcb, has_nrip: bool) -> Option<u64> {
         return Some(vmcb.read(Field::EXITINFO2));
     }
     let next = vmcb.read(Field::NRIP);
-    (has_nrip && code.is_instruction() && next != 0).then_some(next)
+    let is_trap = matches!(code.kind(), ExitKind::Exception(Vector(3 | 4)));
+    (has_nrip && (code.is_instruction() || is_trap) && next != 0).then_some(next)
 }
 
 #[cfg(test)]

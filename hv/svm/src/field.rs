@@ -142,7 +142,7 @@ impl Field {
     }
 
     /// The group of fields with which a processor may cache this one; empty if it reads the field at every VMRUN
-    /// (Table 15-9). Where the table is silent on a control, the group of its neighbours is named: a group marked
+    /// (Figure 15-4). Where the figure is silent on a control, the group of its neighbours is named: a group marked
     /// changed without need costs time and nothing else.
     #[must_use]
     #[inline]

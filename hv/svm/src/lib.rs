@@ -14,10 +14,12 @@ extern crate alloc;
 pub mod asid;
 pub mod backend;
 pub mod capabilities;
+pub mod checks;
 pub mod control;
 pub mod event;
 pub mod exit;
 pub mod field;
+pub mod instruction;
 pub mod intercept;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;

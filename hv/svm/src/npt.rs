@@ -1,6 +1,8 @@
 //! Nested page tables: what an entry says, and the tables of one guest-physical space (APM Vol. 2 §15.25). They are page
 //! tables of the host's own format, walked by the processor as if a user-mode program of the host made every access:
-//! the U bit must be set on the way, and NX works where the host's EFER.NXE is set at VMRUN.
+//! the U bit must be set on the way, NX works where the host's EFER.NXE is set at VMRUN, and the walk has as many levels as
+//! the host's own then: four. The guest's own page tables are walked as if written to, so they cannot lie in pages
+//! without WRITE (§15.25.5).
 //!
 //! Tables of this shape are built for VT-x too; the builder, its survey before each change and the vocabulary of
 //! permissions and errors are those of [`isthmus_vmx::ept`], only the bits are here. Trusts its caller to hand over
@@ -107,7 +109,7 @@ impl Format for Entry {
 
     /// What is present can be read; permissions without READ are refused before they come here. The types have the
     /// effect they have with EPT as nearly as the reset PAT allows: `Uncacheable` is UC-, so that a guest's own PAT
-    /// may make it write-combining (§15.25.8, Table 15-20); `WriteCombining` is the same, so that it is
+    /// may make it write-combining (§15.25.8, Table 15-19); `WriteCombining` is the same, so that it is
     /// write-combining where the guest asks for it and uncacheable elsewhere; `WriteProtected` is write-through.
     fn to_page(page: Hpa, level: u32, permissions: Permissions, memory_type: MemoryType) -> Self {
         let (cache_disable, write_through) = match memory_type {

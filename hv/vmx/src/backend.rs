@@ -5,9 +5,11 @@
 
 mod bitmap;
 mod event;
+mod quick;
 
 pub use bitmap::{BITMAP_BYTES, fill_msr_bitmap};
 pub use event::{after_faulting_iret, event_field, event_from_field, must_hold_single_step};
+pub use quick::quick_exit;
 
 use crate::exit::{
     ApicAccess, ApicAccessType, BasicReason, CrAccess, CrAccessType, EptViolation, ExitReason,

@@ -82,8 +82,12 @@ pub struct Call {
 /// Flags that a caller chooses.
 const CHOSEN: u16 = Flags::METHOD | Flags::PIPELINED;
 /// Flags that a call may have.
-const KNOWN: u16 =
-    CHOSEN | Flags::DEADLINE | Flags::BUFFER | Flags::PAGES | Flags::SPILLED | Flags::PROMISED;
+const KNOWN: u16 = CHOSEN
+    | Flags::DEADLINE
+    | Flags::BUFFER
+    | Flags::PAGES
+    | Flags::SPILLED
+    | Flags::PROMISED;
 
 impl Call {
     /// Flags that follow from the fields, and counts of the lists.

@@ -70,6 +70,7 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
         unit,
         peers: Vec::new(),
         bar,
+        spread: None,
     };
     let mut rows = vec![
         row(

@@ -52,6 +52,7 @@ pub fn run(bed: Bed) -> Result<Table> {
             unit: "ns",
             peers: vec![("bare machine", bare)],
             bar: Some(*bar),
+            spread: None,
         });
     Ok(Table {
         bench: "overhead",

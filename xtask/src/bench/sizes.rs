@@ -18,6 +18,7 @@ pub fn run() -> Result<Table> {
         unit: "bytes",
         peers: Vec::new(),
         bar: Some(size::IMAGE_BAR as f64),
+        spread: None,
     }];
     for (name, lines) in size::trusted_lines()? {
         rows.push(Row {
@@ -26,6 +27,7 @@ pub fn run() -> Result<Table> {
             unit: "lines",
             peers: Vec::new(),
             bar: None,
+            spread: None,
         });
     }
     Ok(Table {

@@ -17,20 +17,39 @@ pub struct Row {
     pub unit: &'static str,
     /// What others needed, by name.
     pub peers: Vec<(&'static str, f64)>,
-    /// The most that `ours` may be against the first peer, or in itself where there is none.
+    /// The most that `ours` may be against the first peer, or in itself where there is none or [`Spread::absolute`] says so.
     pub bar: Option<f64>,
+    /// How the samples lie, where there were many.
+    pub spread: Option<Spread>,
+}
+
+/// Quartiles of many samples: lower, median, upper.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spread {
+    /// Of ours; the median is [`Row::ours`].
+    pub ours: [f64; 3],
+    /// Of ours to the first peer's, sample by sample. Its median is the row's ratio.
+    pub ratio: Option<[f64; 3]>,
+    /// Whether the bar is for ours although there is a peer.
+    pub absolute: bool,
+    /// How many samples these are, of how many.
+    pub samples: String,
 }
 
 impl Row {
     /// Ours to the first peer's.
     pub fn ratio(&self) -> Option<f64> {
+        if let Some([_, median, _]) = self.spread.as_ref().and_then(|spread| spread.ratio) {
+            return Some(median);
+        }
         let (_, peer) = self.peers.first()?;
         (*peer > 0.0).then(|| self.ours / peer)
     }
 
     /// Whether the bar holds; a row without one always does.
     pub fn holds(&self) -> bool {
-        let measured = if self.peers.is_empty() {
+        let absolute = self.spread.as_ref().is_some_and(|spread| spread.absolute);
+        let measured = if absolute || self.peers.is_empty() {
             Some(self.ours)
         } else {
             self.ratio()
@@ -93,6 +112,9 @@ impl Table {
                 number(row.ours),
                 row.unit
             ));
+            if let Some(spread) = &row.spread {
+                text.push_str(&spread.text());
+            }
         }
         text
     }
@@ -108,6 +130,39 @@ impl Table {
     }
 }
 
+impl Spread {
+    /// A line below the row's.
+    fn text(&self) -> String {
+        let between = |[lower, _, upper]: [f64; 3]| format!("{lower:.3} to {upper:.3}");
+        let ratio = self
+            .ratio
+            .map_or(String::new(), |ratio| format!(", ratio {}", between(ratio)));
+        format!(
+            "{:<28} middle half {}{ratio}; {} samples\n",
+            "",
+            between(self.ours),
+            self.samples
+        )
+    }
+
+    /// Members that follow a row's.
+    fn json(&self) -> String {
+        let list =
+            |[lower, median, upper]: [f64; 3]| format!("[{lower:.4}, {median:.4}, {upper:.4}]");
+        format!(
+            ", \"quartiles\": {}, \"ratio quartiles\": {}, \"bar for\": {}, \"samples\": {}",
+            list(self.ours),
+            self.ratio.map_or("null".to_owned(), list),
+            quoted(if self.absolute || self.ratio.is_none() {
+                "ours"
+            } else {
+                "ratio"
+            }),
+            quoted(&self.samples)
+        )
+    }
+}
+
 fn row_json(row: &Row) -> String {
     let peers: Vec<String> = row
         .peers
@@ -117,14 +172,15 @@ fn row_json(row: &Row) -> String {
     let optional =
         |value: Option<f64>| value.map_or("null".to_owned(), |value| format!("{value:.4}"));
     format!(
-        "{{\"row\": {}, \"ours\": {}, \"unit\": {}, \"peers\": {{{}}}, \"ratio\": {}, \"bar\": {}, \"holds\": {}}}",
+        "{{\"row\": {}, \"ours\": {}, \"unit\": {}, \"peers\": {{{}}}, \"ratio\": {}, \"bar\": {}, \"holds\": {}{}}}",
         quoted(&row.name),
         number(row.ours),
         quoted(row.unit),
         peers.join(", "),
         optional(row.ratio()),
         optional(row.bar),
-        row.holds()
+        row.holds(),
+        row.spread.as_ref().map_or(String::new(), Spread::json)
     )
 }
 
@@ -162,7 +218,28 @@ mod tests {
             unit: "ticks",
             peers,
             bar: Some(bar),
+            spread: None,
         }
+    }
+
+    #[test]
+    fn with_many_samples_the_median_of_ratios_counts_or_ours_if_that_is_meant() {
+        let spread = |absolute| Spread {
+            ours: [1.0, 2.0, 3.0],
+            ratio: Some([0.5, 1.5, 2.5]),
+            absolute,
+            samples: "9 of 9".into(),
+        };
+        let mut row = row(2.0, Some(1.0), 1.8);
+        assert!(!row.holds());
+        row.spread = Some(spread(false));
+        assert!(row.holds());
+        row.spread = Some(spread(true));
+        assert!(!row.holds());
+        assert!(row_json(&row).ends_with(
+            "\"holds\": false, \"quartiles\": [1.0000, 2.0000, 3.0000], \"ratio quartiles\": [0.5000, 1.5000, 2.5000], \
+             \"bar for\": \"ours\", \"samples\": \"9 of 9\"}"
+        ));
     }
 
     #[test]

@@ -1,19 +1,23 @@
 //! AMD-V: what all cores share, VMCBs made, and the core with a VMCB at hand.
 
-use super::{Entry, EntryRefused, OnCore, cpuid_words};
+use super::{Entry, EntryRefused, OnCore, Stopped, cpuid_words};
 use crate::start::stop;
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use isthmus_abi::{CoreId, Gprs, Hpa, Msr, PartitionId};
-use isthmus_hv_core::processor::Host;
+use isthmus_hv_core::exit::Quick;
+use isthmus_hv_core::inject::interruptibility;
+use isthmus_hv_core::processor::{Host, Processor as _, Register};
+use isthmus_hv_core::vcpu::rflags;
 use isthmus_hv_hal::svm::{self, Addresses, VmcbRegion};
 use isthmus_hv_hal::tables::MAX_CORES;
 use isthmus_hv_hal::{apic, cpu, pool};
 use isthmus_svm::asid::{Asids, Epoch, Tag};
 use isthmus_svm::backend::{Nmis, SvmCore, SvmProcessor, io_permissions, msr_permissions};
 use isthmus_svm::capabilities::{Capabilities, Features, msr};
+use isthmus_svm::checks::{self, Processor};
 use isthmus_svm::exit::ExitCode;
 use isthmus_svm::field::{Field, Vmcb};
 use isthmus_svm::preflight::{CpuFacts, Report};
@@ -25,6 +29,8 @@ use spin::Mutex;
 pub struct SvmMachine {
     /// CPUID leaf 8000000AH and VM_CR.
     pub capabilities: Capabilities,
+    /// What the model of VMRUN's checks needs to know of the processor.
+    processor: Processor,
     /// The permission maps, the same for all.
     iopm: Hpa,
     msrpm: Hpa,
@@ -61,6 +67,7 @@ impl SvmMachine {
         };
         Self {
             capabilities,
+            processor: Processor::from_cpuid(cpuid_words),
             iopm: lasting(io_permissions()),
             msrpm: lasting(msr_permissions()),
             asids: (0..MAX_CORES).map(|_| Mutex::new(None)).collect(),
@@ -217,17 +224,35 @@ impl Entry for SvmProcessor<SvmAtHand<'_>> {
         }
     }
 
-    fn enter(&mut self, registers: &mut Gprs) -> Result<(), EntryRefused> {
+    fn enter(
+        &mut self,
+        registers: &mut Gprs,
+        quick: &mut Quick<'_>,
+    ) -> Result<Stopped, EntryRefused> {
         if !self.asid_is_set {
             self.set_asid();
         }
         let core = self.on_core.host.core;
-        self.vcpu.region.enter(core, registers);
-        Ok(())
+        loop {
+            self.vcpu.region.enter(core, registers);
+            if !self.has_nrip()
+                || ExitCode::read(&self.vcpu.region) != ExitCode::CPUID
+                || self.get(Register::Rflags) & rflags::TF != 0
+                || self.blocking() & !interruptibility::NMI != 0
+                || !quick.cpuid(registers)
+            {
+                return Ok(Stopped::Exited);
+            }
+            // The timer that bounds the entry runs on.
+            let next = self.read(Field::NRIP);
+            self.set(Register::Rip, next);
+        }
     }
 
     fn broken_rule(&self) -> Option<String> {
-        None
+        checks::check(&self.vcpu.region, &self.machine.processor)
+            .err()
+            .map(|violation| violation.to_string())
     }
 
     fn describe_exit(&self) -> String {

@@ -1,20 +1,23 @@
 //! VT-x: controls negotiated, VMCSs made, and the core with a VMCS current.
 
-use super::{Entry, EntryRefused, OnCore, cpuid_words, lasting_frame};
+use super::{Entry, EntryRefused, OnCore, Stopped, cpuid_words, lasting_frame};
 use crate::start::stop;
 use alloc::format;
 use alloc::string::{String, ToString};
 use isthmus_abi::{CoreId, Gpa, Gprs, Hpa, Msr, PAGE_SIZE, PartitionId};
 use isthmus_boot::layout;
+use isthmus_hv_core::exit::Quick;
 use isthmus_hv_core::msr;
 use isthmus_hv_core::partition::ApicHelp;
 use isthmus_hv_core::processor::Host;
 use isthmus_hv_core::vcpu::Vcpu;
 use isthmus_hv_hal::ept::EptTables;
 use isthmus_hv_hal::tables::CoreTables;
-use isthmus_hv_hal::vmx::{self, Addresses, CurrentVmcs, VmcsRegion, VmxonError};
+use isthmus_hv_hal::vmx::{
+    self, Addresses, CurrentFields, CurrentVmcs, QuickExits, VmcsRegion, VmxonError,
+};
 use isthmus_hv_hal::{cpu, pool};
-use isthmus_vmx::backend::{VmxCore, VmxProcessor, fill_msr_bitmap};
+use isthmus_vmx::backend::{VmxCore, VmxProcessor, fill_msr_bitmap, quick_exit};
 use isthmus_vmx::capabilities::Capabilities;
 use isthmus_vmx::checks::{self, Processor};
 use isthmus_vmx::controls::{
@@ -215,6 +218,12 @@ impl VmxMachine {
         }
     }
 
+    fn broken_rule(&self, vmcs: &impl Vmcs) -> Option<String> {
+        checks::check(vmcs, &self.capabilities, &self.processor)
+            .err()
+            .map(|violation| violation.to_string())
+    }
+
     /// The core with a vCPU's VMCS made current.
     pub fn at_hand<'a>(
         &'a self,
@@ -225,6 +234,7 @@ impl VmxMachine {
             machine: self,
             vmcs: region.activate(),
             on_core,
+            bound: 0,
         })
     }
 }
@@ -234,6 +244,43 @@ pub struct VmxAtHand<'a> {
     machine: &'a VmxMachine,
     vmcs: CurrentVmcs<'a>,
     on_core: OnCore<'a>,
+    /// Where the next entry ends, on the TSC; at most 2³² ticks of the preemption timer away.
+    bound: u64,
+}
+
+impl VmxAtHand<'_> {
+    fn timer_shift(&self) -> u8 {
+        self.machine.capabilities.misc.preemption_timer_shift()
+    }
+}
+
+/// What is at hand between an exit and the next entry.
+struct Between<'a, 'b> {
+    quick: &'a mut Quick<'b>,
+    bound: u64,
+    shift: u8,
+    /// The last exit was answered, and the bound is reached.
+    answered: bool,
+    #[cfg(debug_assertions)]
+    machine: &'a VmxMachine,
+}
+
+impl QuickExits for Between<'_, '_> {
+    #[inline]
+    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32> {
+        if !quick_exit(vmcs, registers, self.quick) {
+            return None;
+        }
+        #[cfg(debug_assertions)]
+        if let Some(rule) = self.machine.broken_rule(vmcs) {
+            log::error!("VM entry would break a rule: {rule}");
+        }
+        let Some(left) = self.bound.checked_sub(cpu::rdtsc()) else {
+            self.answered = true;
+            return None;
+        };
+        Some((left >> (self.shift & 31)) as u32)
+    }
 }
 
 impl Vmcs for VmxAtHand<'_> {
@@ -316,27 +363,38 @@ impl VmxCore for VmxAtHand<'_> {
 
 impl Entry for VmxProcessor<VmxAtHand<'_>> {
     fn bound(&mut self, now: u64, deadline: u64) {
-        let shift = u32::from(self.machine.capabilities.misc.preemption_timer_shift());
-        let ticks = deadline.saturating_sub(now) >> shift;
-        self.vmcs
-            .set_preemption_timer(ticks.min(u64::from(u32::MAX)) as u32);
+        let shift = self.timer_shift();
+        let ticks = (deadline.saturating_sub(now) >> shift).min(u64::from(u32::MAX));
+        self.bound = now.saturating_add(ticks << shift);
+        self.vmcs.set_preemption_timer(ticks as u32);
     }
 
-    fn enter(&mut self, registers: &mut Gprs) -> Result<(), EntryRefused> {
-        self.vmcs.enter(registers).map_err(|failure| EntryRefused {
-            code: failure.0,
-            text: instruction_error::describe(failure.0),
-        })
+    fn enter(
+        &mut self,
+        registers: &mut Gprs,
+        quick: &mut Quick<'_>,
+    ) -> Result<Stopped, EntryRefused> {
+        let mut between = Between {
+            quick,
+            bound: self.bound,
+            shift: self.timer_shift(),
+            answered: false,
+            #[cfg(debug_assertions)]
+            machine: self.machine,
+        };
+        let entered = self.vmcs.enter(registers, &mut between);
+        match entered {
+            Ok(()) if between.answered => Ok(Stopped::Answered),
+            Ok(()) => Ok(Stopped::Exited),
+            Err(failure) => Err(EntryRefused {
+                code: failure.0,
+                text: instruction_error::describe(failure.0),
+            }),
+        }
     }
 
     fn broken_rule(&self) -> Option<String> {
-        checks::check(
-            &self.vmcs,
-            &self.machine.capabilities,
-            &self.machine.processor,
-        )
-        .err()
-        .map(|violation| violation.to_string())
+        self.machine.broken_rule(&self.vmcs)
     }
 
     fn describe_exit(&self) -> String {

@@ -21,6 +21,7 @@ pub(super) fn policy(host: impl Fn(u32, u32) -> CpuidResult, config: &GuestConfi
         extended: [Row::default(); EXTENDED_ROWS],
         // Rows that are never set point here.
         results: alloc::vec![ZERO],
+        fixed: [None; BASIC_ROWS],
         xcr0: offered_xcr0(&host, config.xcr0),
         xsavec: false,
         maxphyaddr: host.maxphyaddr().min(config.maxphyaddr),
@@ -31,6 +32,10 @@ pub(super) fn policy(host: impl Fn(u32, u32) -> CpuidResult, config: &GuestConfi
     policy.set_extended_state(&host);
     policy.set_timing(config);
     policy.set_extended(&host, config);
+    policy.fixed = policy.basic.map(|row| {
+        let plain = row.kind == Kind::Plain;
+        plain.then(|| policy.result(&row, 0))
+    });
     policy
 }
 

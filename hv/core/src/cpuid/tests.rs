@@ -375,3 +375,27 @@ proptest! {
         prop_assert!(policy.query(0xd, 0, &now).ebx <= xstate::MAX_AREA);
     }
 }
+
+proptest! {
+    #[test]
+    fn the_fixed_answer_is_the_answer_whatever_the_vcpu(
+        leaf in any::<u32>().prop_map(|leaf| leaf & 0xc000_001f),
+        subleaf in any::<u32>(),
+        cr4 in any::<u64>(),
+        xcr0 in any::<u64>(),
+        apic_id in any::<u32>(),
+    ) {
+        let policy = Policy::new(everything, &CONFIG);
+        let now = Dynamic { apic_id: ApicId(apic_id), apic_enabled: false, cr4, xcr0 };
+        if let Some(fixed) = policy.fixed(leaf) {
+            prop_assert_eq!(*fixed, policy.query(leaf, subleaf, &now));
+        }
+    }
+}
+
+#[test]
+fn the_leaf_that_every_guest_asks_first_has_a_fixed_answer() {
+    let policy = Policy::new(everything, &CONFIG);
+    assert!(policy.fixed(0).is_some());
+    assert!(policy.fixed(1).is_none(), "the APIC id is the vCPU's");
+}

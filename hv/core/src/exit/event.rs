@@ -72,12 +72,13 @@ pub fn before_entry<P: Processor>(
         return Err(Blocked::WaitForSipi);
     }
     let delivers = vcpu.processor_delivers(partition);
+    let requests = vcpu.lapic.has_requests();
     if vcpu.apic_virtualized && !delivers {
         vcpu.lapic.refresh_priority();
     }
     let mut pending = PendingInterrupts {
         ext_int: vcpu.ext_int && vcpu.lapic.accepts_ext_int(),
-        lapic: if delivers && vcpu.activity == Activity::Active {
+        lapic: if !requests || delivers && vcpu.activity == Activity::Active {
             None
         } else {
             vcpu.lapic.pending()
@@ -116,7 +117,12 @@ pub fn before_entry<P: Processor>(
     if delivers {
         vcpu.publish_requests(cpu);
     } else if vcpu.apic_virtualized {
-        vcpu.watch_task_priority(cpu);
+        let threshold = if requests {
+            vcpu.lapic.tpr_threshold()
+        } else {
+            0
+        };
+        vcpu.watch_task_priority(threshold, cpu);
     }
     Ok(())
 }

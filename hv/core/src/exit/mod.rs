@@ -9,9 +9,11 @@ mod interrupt;
 mod memory;
 mod msr;
 mod port;
+mod quick;
 
 pub use event::{Blocked, before_entry};
 pub use interrupt::{deliver_message, poll_board};
+pub use quick::Quick;
 
 use crate::inject::{Activity, Event, TripleFault};
 use crate::partition::{EndReason, Partition};

@@ -10,8 +10,6 @@ pub struct CodeBytes {
     pub bytes: [u8; 15],
     /// How many were read.
     pub length: u8,
-    /// Whether they are 64-bit code, where the bytes 40H to 4FH are prefixes.
-    pub long: bool,
 }
 
 impl CodeBytes {

@@ -67,7 +67,6 @@ fn exited(cpu: &mut SvmProcessor<TestCore>, code: ExitCode, info: [u64; 2], byte
     cpu.write(Field::EXITINFO2, info[1]);
     let mut fetched = CodeBytes {
         length: bytes.len() as u8,
-        long: true,
         ..CodeBytes::default()
     };
     fetched.bytes[..bytes.len()].copy_from_slice(bytes);
@@ -97,6 +96,8 @@ fn lengths_are_told_or_read_from_the_code() {
 fn ports_tell_the_next_rip_themselves() {
     let mut cpu = cpu(false);
     cpu.write(Field::RIP, 0x1000);
+    cpu.write(Field::EFER, 1 << 10);
+    cpu.write(Field::CS_ATTRIBUTES, 1 << 9);
     // OUT 0x80, AL.
     let Exit::Port(access) = exited(&mut cpu, ExitCode::IOIO, [0x80_0010, 0x1002], &[]) else {
         panic!("a port access")
@@ -118,6 +119,48 @@ fn ports_tell_the_next_rip_themselves() {
         segment: 4,
     };
     assert_eq!(access.string, Some(expected));
+}
+
+#[test]
+fn control_registers_are_read_from_the_code() {
+    let mut cpu = cpu(false);
+    for (bytes, exit, expected) in [
+        (
+            &[0x0f, 0x22, 0xe0][..],
+            0x14,
+            Some((4, ControlOperation::Write(0))),
+        ),
+        (
+            &[0xf0, 0x41, 0x0f, 0x20, 0xc1],
+            0x08,
+            Some((8, ControlOperation::Read(9))),
+        ),
+        (
+            &[0x41, 0x0f, 0x01, 0xf2],
+            0x65,
+            Some((0, ControlOperation::LmswFrom(10))),
+        ),
+        (&[0x0f, 0x01, 0x30], 0x65, None),
+        (
+            &[0x0f, 0x22, 0xd8],
+            0xffff_ffff,
+            Some((3, ControlOperation::Write(0))),
+        ),
+    ] {
+        cpu.write(Field::EFER, 1 << 10);
+        cpu.write(Field::CS_ATTRIBUTES, 1 << 9);
+        let expected = expected.map_or(Exit::Undefined, |(register, operation)| {
+            Exit::ControlRegister(ControlAccess {
+                register,
+                operation,
+            })
+        });
+        assert_eq!(
+            exited(&mut cpu, ExitCode(exit), [0; 2], bytes),
+            expected,
+            "{bytes:x?}"
+        );
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! EXITINFO1 and EXITINFO2, code by code (APM Vol. 2 §15.10 to §15.14, §15.25.6, §15.33.1). A guest chooses most of these bits;
+//! EXITINFO1 and EXITINFO2, code by code (APM Vol. 2 §15.8 to §15.14, §15.25.6). A guest chooses most of these bits;
 //! any of them decode.
 
 use crate::segment::Segment;
@@ -73,7 +73,7 @@ impl IoInformation {
     }
 }
 
-/// EXITINFO1 of a control-register access where there are decode assists (§15.33.1); without them it is 0.
+/// EXITINFO1 of a control-register access where there are decode assists (§15.8.1); without them it is 0.
 #[bitfield(u64)]
 #[derive(PartialEq, Eq)]
 pub struct CrAccess {
@@ -86,7 +86,7 @@ pub struct CrAccess {
     pub is_mov: bool,
 }
 
-/// EXITINFO1 of a debug-register access where there are decode assists (§15.33.1); without them it is 0.
+/// EXITINFO1 of a debug-register access where there are decode assists (§15.8.1); without them it is 0.
 #[bitfield(u64)]
 #[derive(PartialEq, Eq)]
 pub struct DrAccess {
@@ -105,7 +105,7 @@ pub struct NestedPageFault {
     pub present: bool,
     /// RW: the access was a write. Walks of the guest's page tables count as writes.
     pub write: bool,
-    /// US: always set, nested tables see every access as one of user mode.
+    /// US: set, nested tables see every access as one of user mode.
     pub user: bool,
     /// RSV: a nested entry has reserved bits set.
     pub reserved_bit: bool,

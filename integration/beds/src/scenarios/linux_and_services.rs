@@ -12,9 +12,9 @@ pub const SCENARIO: Scenario = Scenario {
 };
 
 /// The kernel's period in the manifest.
-const PERIOD_MS: u64 = 1000;
+const PERIOD_MS: u64 = 250;
 /// How late a tick may be: it shares a core with a vCPU of Linux.
-const LATE_MS: u64 = 200;
+const LATE_MS: u64 = 100;
 
 fn judge(outcome: &Outcome, facts: &Facts) -> Objections {
     let said = &outcome.transcript;

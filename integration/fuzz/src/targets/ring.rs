@@ -125,10 +125,7 @@ fn honest_lane(data: &[u8]) {
                         .position(|(known, _)| *known == id)
                         .expect("a call that is out");
                     let (_, call) = out.swap_remove(at);
-                    assert_eq!(
-                        (answer.status.0, answer.data),
-                        (call.interface as u32, call.data)
-                    );
+                    assert_eq!((answer.status.0, answer.data), (call.interface as u32, call.data));
                 }
             }
         }
@@ -276,7 +273,11 @@ pub fn seeds() -> Vec<Vec<u8>> {
     full.extend([1, 1, 1, 2, 3, 2, 6, 3, 3, 3]);
     vec![
         bytes(call.encode(CallId::from_bits(0x1_0002)).expect("it fits")),
-        bytes(completion.encode(CallId::from_bits(5)).expect("it fits")),
+        bytes(
+            completion
+                .encode(CallId::from_bits(5))
+                .expect("it fits"),
+        ),
         bytes(header.encode()),
         full,
         vec![1, 0, 2, 0, 2, 3, 0, 0, 3, 2, 2, 2, 3],

@@ -3,12 +3,13 @@
 //!
 //! It runs as a partition of the hypervisor and, for its own sanity, alone under `qemu-system-x86_64 -kernel`, where what is only
 //! this hypervisor's policy is not checked. A word of the command line chooses an ending instead of the tests, see
-//! [`tests::endings`]. The console is COM1; the verdict goes to port 0xf4: 0 when all holds. It trusts nobody; its
+//! [`tests::endings`], or measurements, see [`exits`]. The console is COM1; the verdict goes to port 0xf4: 0 when all holds. It trusts nobody; its
 //! partition alone trusts it. Neighbours: `integration/beds` boots it.
 #![no_std]
 #![no_main]
 #![deny(unsafe_code)]
 
+mod exits;
 mod machine;
 mod report;
 mod tests;
@@ -53,6 +54,7 @@ extern "C" fn trespass_main(start_info: u64) -> ! {
             "one of the"
         },
     ));
+    exits::run(&platform);
     tests::endings::run(&platform);
     let mut report = Report::default();
     tests::run(&platform, &mut report);

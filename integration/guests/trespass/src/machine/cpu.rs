@@ -12,6 +12,20 @@ pub fn cpuid(leaf: u32, subleaf: u32) -> CpuidResult {
     __cpuid_count(leaf, subleaf)
 }
 
+/// The time-stamp counter.
+#[inline(always)]
+pub fn tsc() -> u64 {
+    // SAFETY: reading the counter has no effect.
+    unsafe { core::arch::x86_64::_rdtsc() }
+}
+
+/// A hypercall of a number that no hypervisor has: there and back, with nothing done.
+#[inline(always)]
+pub fn unknown_hypercall() {
+    // SAFETY: such a call changes RAX alone.
+    unsafe { asm!("vmcall", inout("rax") 0xffff_f000_u64 => _) };
+}
+
 /// RDMSR.
 pub fn read_msr(msr: Msr) -> Result<u64, Fault> {
     let (low, high): (u32, u32);
