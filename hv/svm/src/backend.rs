@@ -19,7 +19,7 @@ use crate::segment::{Attributes, Segment};
 use core::ops::{Deref, DerefMut};
 use isthmus_abi::{CoreId, Gpa, Msr, PartitionId};
 use isthmus_boot::start::{DescriptorTable, SegmentState};
-use isthmus_hv_core::control::{ControlBits, cr0, cr4};
+use isthmus_hv_core::control::{ControlBits, cr4};
 use isthmus_hv_core::inject::{Event, EventKind, exception, interruptibility};
 use isthmus_hv_core::msr::index;
 use isthmus_hv_core::processor::{
@@ -29,9 +29,8 @@ use isthmus_hv_core::processor::{
 
 /// Secure virtual machine enable: a guest's EFER must have it while it runs, and must not see it (§15.5.1).
 const EFER_SVME: u64 = 1 << 12;
-/// CR4 and CR8, whose writes exit, and CR8, whose reads do. CR0 exits where more than TS and MP changes, CR3 never; CR8
-/// is the local APIC's.
-const CR_WRITES: u16 = 1 << 4 | 1 << 8;
+/// CR0, CR4 and CR8, whose writes exit, and CR8, whose reads do; it is the local APIC's. CR3 is the guest's own.
+const CR_WRITES: u16 = 1 << 0 | 1 << 4 | 1 << 8;
 const CR_READS: u16 = 1 << 8;
 const CR4_READ: u16 = 1 << 4;
 /// DR6 after INIT (APM Vol. 2 Table 14-1).
@@ -69,7 +68,7 @@ pub trait SvmCore: Vmcb + Host {
 }
 
 /// What SVM asks of a guest's control registers: nothing but what `hv/core` wants by itself. A guest's CD slows the guest
-/// alone. TS and MP change without an exit, all else exits.
+/// alone. Every change exits.
 #[must_use]
 pub const fn control_bits() -> ControlBits {
     ControlBits {
@@ -77,7 +76,7 @@ pub const fn control_bits() -> ControlBits {
         cr0_zero: 0,
         cr4_one: 0,
         cr4_allowed: u64::MAX & !(cr4::VMXE | cr4::SMXE),
-        cr0_owned: cr0::TS | cr0::MP,
+        cr0_owned: 0,
         cr4_ownable: 0,
     }
 }

@@ -169,7 +169,7 @@ impl Intercepts {
     pub const fn isthmus() -> Self {
         Self {
             cr_reads: 0,
-            cr_writes: 1 << 4,
+            cr_writes: 1 << 0 | 1 << 4,
             dr_reads: 0,
             dr_writes: 0,
             exceptions: EXCEPTIONS,
@@ -182,7 +182,6 @@ impl Intercepts {
     const ISTHMUS_3: Vector3 = Vector3::INTR
         .union(Vector3::NMI)
         .union(Vector3::INIT)
-        .union(Vector3::CR0_SELECTIVE_WRITE)
         .union(Vector3::RDPMC)
         .union(Vector3::CPUID)
         .union(Vector3::RSM)

@@ -55,10 +55,12 @@ impl Bed {
             })
     }
 
-    /// Nested VT-x on a real processor where there is any, else Bochs.
+    /// Nested VT-x on a real processor where there is any, else QEMU's AMD-V, which is quick, else Bochs.
     pub fn best() -> Self {
         if qemu::available(qemu::Mode::Kvm).is_ok() {
             Self::QemuKvm
+        } else if qemu::available(qemu::Mode::Svm).is_ok() {
+            Self::QemuSvm
         } else {
             Self::Bochs
         }
