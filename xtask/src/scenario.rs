@@ -68,11 +68,31 @@ pub fn bed(scenario: &Scenario, asked: Option<&str>) -> Result<Bed> {
             scenario.name
         ))),
         (None, Some("standalone")) => Err(Error::Input(format!(
-            "{} needs the hypervisor, which the bed standalone does not have; take bochs or qemu-kvm",
+            "{} needs the hypervisor, which the bed standalone does not have; take bochs, qemu-svm or qemu-kvm",
             scenario.name
         ))),
         (_, asked) => run::bed(asked),
     }
+}
+
+/// The beds for `scenario` in a full test: the best one, and the best with the other kind of virtualization where that makes
+/// a difference.
+///
+/// # Errors
+/// As [`bed`].
+pub fn beds(scenario: &Scenario) -> Result<Vec<Bed>> {
+    let best = bed(scenario, None)?;
+    let other = match best {
+        Bed::QemuSvm => Some(Bed::Bochs),
+        Bed::QemuKvm | Bed::Bochs => Some(Bed::QemuSvm),
+        Bed::Standalone => None,
+    };
+    let other = other.filter(|_| scenario.on_both && scenario.bed.is_none());
+    let mut beds = vec![best];
+    if let Some(other) = other {
+        beds.push(run::bed(Some(other.name()))?);
+    }
+    Ok(beds)
 }
 
 /// A scenario whose machines are built and ready to boot.
@@ -93,7 +113,7 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
     for run in scenario.runs.iter().filter(chosen) {
         let folder = workspace::folder("logs")?
             .join(scenario.name)
-            .join(run.manifest);
+            .join(format!("{}-{bed}", run.manifest));
         let name = if scenario.runs.len() == 1 {
             scenario.name.to_owned()
         } else {

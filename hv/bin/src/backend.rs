@@ -1,6 +1,7 @@
 //! Which of the processor's virtualization extensions is used: the one place in this program that tells VT-x from
 //! AMD-V. Everything else sees a [`Backend`], a [`VcpuState`] and a [`Space`].
 
+pub mod svm;
 pub mod vmx;
 
 use crate::running::ThisCore;
@@ -19,13 +20,20 @@ use isthmus_hv_hal::switched::{SwitchedState, XsaveSupport};
 use isthmus_hv_hal::tables::CoreTables;
 use isthmus_hv_hal::vmx::VmcsRegion;
 use isthmus_hv_hal::{cpu, window};
-use isthmus_vmx::ept::{AddressSpace, EptPointer};
+use isthmus_svm::npt;
+use isthmus_vmx::ept::{AddressSpace, EptPointer, MemoryType, Permissions};
+use isthmus_vmx::preflight::CpuFacts;
+
+/// One machine has one kind of virtualization.
+const MIXED: &str = "a space of the other kind of processor";
 
 /// What the machine's processors offer, and what was made for them once.
 #[derive(Debug)]
 pub enum Backend {
     /// VT-x.
     Vmx(vmx::VmxMachine),
+    /// AMD-V.
+    Svm(svm::SvmMachine),
 }
 
 /// A vCPU in the processor's own form.
@@ -33,6 +41,8 @@ pub enum Backend {
 pub enum VcpuState {
     /// A VMCS.
     Vmx(VmcsRegion),
+    /// A VMCB.
+    Svm(svm::SvmVcpu),
 }
 
 /// A partition's second-level translation.
@@ -46,6 +56,13 @@ pub enum Space {
         tables: EptTables,
         /// Names them in a VMCS.
         pointer: EptPointer,
+    },
+    /// Nested paging.
+    Npt {
+        /// Where memory appears; its root is named in a VMCB.
+        space: npt::AddressSpace,
+        /// The tables of `space`.
+        tables: EptTables,
     },
 }
 
@@ -98,13 +115,20 @@ impl Backend {
     /// Reports what the processor offers, stops if that is not enough, and makes what all cores share. `options` is the
     /// loader's command line.
     pub fn prepare(options: &str) -> Self {
-        Self::Vmx(vmx::VmxMachine::prepare(options))
+        let facts = CpuFacts::read(cpuid_words);
+        // Where there is neither, the report on VT-x says so.
+        if facts.svm && !facts.vmx {
+            Self::Svm(svm::SvmMachine::prepare())
+        } else {
+            Self::Vmx(vmx::VmxMachine::prepare(options))
+        }
     }
 
     /// Takes the calling core into the mode that runs guests and turns its extended state on.
     pub fn enable(&self, core: CoreId) -> XsaveSupport {
         match self {
             Self::Vmx(_) => vmx::enable(core),
+            Self::Svm(machine) => machine.enable(core),
         }
         if window::init(core).is_err() {
             stop(format_args!(
@@ -119,6 +143,7 @@ impl Backend {
     pub fn control_bits(&self) -> ControlBits {
         match self {
             Self::Vmx(machine) => isthmus_vmx::backend::control_bits(&machine.capabilities),
+            Self::Svm(_) => isthmus_svm::backend::control_bits(),
         }
     }
 
@@ -126,6 +151,8 @@ impl Backend {
     pub fn instructions(&self) -> (bool, bool) {
         match self {
             Self::Vmx(machine) => machine.instructions(),
+            // They are not intercepted; whether they exist, CPUID tells.
+            Self::Svm(_) => (true, true),
         }
     }
 
@@ -133,6 +160,7 @@ impl Backend {
     pub fn apic_help(&self) -> ApicHelp {
         match self {
             Self::Vmx(machine) => machine.apic_help,
+            Self::Svm(_) => ApicHelp::None,
         }
     }
 }
@@ -147,6 +175,11 @@ impl VcpuState {
         core: &CoreTables,
     ) -> Option<Self> {
         match (backend, space) {
+            (Backend::Svm(machine), Space::Npt { space, .. }) => {
+                machine.make_vmcb(space.root()).map(Self::Svm)
+            }
+            // One machine has one kind of either.
+            (Backend::Vmx(_), Space::Npt { .. }) | (Backend::Svm(_), Space::Ept { .. }) => None,
             (Backend::Vmx(machine), Space::Ept { pointer, .. }) => {
                 machine.make_vmcs(vcpu, *pointer, tag, core).map(Self::Vmx)
             }
@@ -161,6 +194,12 @@ impl Space {
     /// In words.
     pub fn new(backend: &Backend) -> Result<Self, String> {
         match backend {
+            Backend::Svm(_) => {
+                let mut tables = EptTables::default();
+                let space =
+                    npt::AddressSpace::new(&mut tables).map_err(|error| error.to_string())?;
+                Ok(Self::Npt { space, tables })
+            }
             Backend::Vmx(_) => {
                 let mut tables = EptTables::default();
                 let space = AddressSpace::new(&mut tables).map_err(|error| error.to_string())?;
@@ -189,6 +228,14 @@ impl Space {
             (Self::Ept { space, tables, .. }, Backend::Vmx(machine)) => {
                 machine.map_ram(space, tables, gpa, hpa, bytes)
             }
+            (Self::Npt { space, tables }, Backend::Svm(machine)) => {
+                let sizes = npt::page_sizes(machine.capabilities.pages_1g);
+                let (all, kind) = (Permissions::all(), MemoryType::WriteBack);
+                space
+                    .map(tables, gpa, hpa, bytes, all, kind, sizes)
+                    .map_err(|error| error.to_string())
+            }
+            _ => Err(MIXED.to_string()),
         }
     }
 
@@ -201,6 +248,7 @@ impl Space {
             (Self::Ept { space, tables, .. }, Backend::Vmx(machine)) => {
                 machine.map_apic(space, tables)
             }
+            _ => Ok(()),
         }
     }
 
@@ -208,6 +256,8 @@ impl Space {
     pub fn flush(&self, backend: &Backend) {
         match (self, backend) {
             (Self::Ept { pointer, .. }, Backend::Vmx(machine)) => machine.flush_space(*pointer),
+            // What bears the ASID of a vCPU that is gone is never used again (`isthmus_svm::asid`).
+            _ => {}
         }
     }
 
@@ -217,6 +267,9 @@ impl Space {
             Self::Ept {
                 space, mut tables, ..
             } => {
+                space.destroy(&mut tables);
+            }
+            Self::Npt { space, mut tables } => {
                 space.destroy(&mut tables);
             }
         }

@@ -102,6 +102,10 @@ impl Living {
             (VcpuState::Vmx(region), Backend::Vmx(machine)) => {
                 power_up(vcpu, slot, &mut machine.at_hand(region, on_core));
             }
+            (VcpuState::Svm(state), Backend::Svm(machine)) => {
+                power_up(vcpu, slot, &mut machine.at_hand(state, on_core));
+            }
+            _ => return None,
         }
         Some(living)
     }
@@ -137,6 +141,11 @@ impl Living {
                 let cpu = &mut machine.at_hand(region, on_core);
                 slice(vcpu, slot, ram, cpu, until)
             }
+            (VcpuState::Svm(state), Backend::Svm(machine)) => {
+                let cpu = &mut machine.at_hand(state, on_core);
+                slice(vcpu, slot, ram, cpu, until)
+            }
+            _ => SliceEnd::End(EndReason::Internal("a vCPU of the other kind of processor")),
         }
     }
 }
@@ -336,6 +345,10 @@ impl Living {
             (VcpuState::Vmx(region), Backend::Vmx(machine)) => {
                 Whereabouts::of(&self.vcpu, &machine.at_hand(region, on_core))
             }
+            (VcpuState::Svm(state), Backend::Svm(machine)) => {
+                Whereabouts::of(&self.vcpu, &machine.at_hand(state, on_core))
+            }
+            _ => Whereabouts::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU32, AtomicU64};
 use isthmus_abi::{ApicId, CoreId, Hpa, Hva, PAGE_SIZE};
+use isthmus_boot::GuestKind;
 use isthmus_boot::acpi::{self, AcpiConfig, AcpiTables};
 use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
@@ -226,20 +227,26 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         let names = core::iter::once(plan.kernel_name())
             .chain((0..plan.modules.len()).map(|index| plan.module_name(index)));
         let images = names.map(|name| module(&boot, &name)).collect();
+        let acpi = acpi_tables(plan, &partition);
+        let mut plan = plan.clone();
+        if let (GuestKind::Linux, Some(more)) = (plan.kind, partition.linux_parameters()) {
+            plan.cmdline.push_str(&more);
+        }
+        let vcpus = plan.vcpus.len();
         slots.push(Slot {
-            plan: plan.clone(),
-            acpi: acpi_tables(plan, &partition),
+            plan,
+            acpi,
             partition,
             images,
             resources: Default::default(),
             start: Default::default(),
-            counters: spin::Mutex::new(vec![Default::default(); plan.vcpus.len()]),
+            counters: spin::Mutex::new(vec![Default::default(); vcpus]),
             census: Default::default(),
             typed: Default::default(),
             first_tag: next_tag,
             stop_at: AtomicU64::new(u64::MAX),
         });
-        next_tag += plan.vcpus.len() as u16;
+        next_tag += vcpus as u16;
     }
     let alive = AtomicU32::new(slots.len() as u32);
     let memory_at_start = memory.free_bytes();

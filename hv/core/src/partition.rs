@@ -6,6 +6,7 @@ use crate::cpuid::{self, CpuidResult, GuestConfig};
 use crate::lifecycle::Lifecycle;
 use crate::mailbox::Mailbox;
 use crate::vcpu::Vcpu;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -258,6 +259,16 @@ impl Partition {
     #[must_use]
     pub fn signature(&self) -> u32 {
         self.cpuid.query(1, 0, &cpuid::Dynamic::default()).eax
+    }
+
+    /// What Linux is to be told on its command line beside what the manifest says: it believes the TSC's frequency from
+    /// CPUID on Intel's processors alone (Linux, `arch/x86/kernel/tsc.c`), and would measure it elsewhere.
+    #[must_use]
+    pub fn linux_parameters(&self) -> Option<String> {
+        const INTEL: u32 = u32::from_le_bytes(*b"Genu");
+        let vendor = self.cpuid.query(0, 0, &cpuid::Dynamic::default()).ebx;
+        let khz = self.clock.tsc_hz / 1000;
+        (vendor != INTEL).then(|| format!(" tsc_early_khz={khz} tsc=reliable"))
     }
 
     /// Number of vCPUs.

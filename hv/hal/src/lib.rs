@@ -1,9 +1,9 @@
 //! Every privileged instruction of the hypervisor, and every byte of memory it touches by address.
 //!
-//! This crate is an island: unsafe code is allowed here because VMX, page tables, descriptor tables, MSRs and
+//! This crate is an island: unsafe code is allowed here because VMX, SVM, page tables, descriptor tables, MSRs and
 //! physical memory have no safe form in the language. It decides nothing: what to run, what to answer and what
 //! to map is decided in `isthmus-hv-core`, which is pure. Its neighbours are `hv/bin`, which calls it, and the
-//! pure encodings of `isthmus-vmx`.
+//! pure encodings of `isthmus-vmx` and `isthmus-svm`.
 //!
 //! | module | what it touches |
 //! |---|---|
@@ -15,7 +15,8 @@
 //! | [`paging`] | its address space |
 //! | [`window`] | guest memory, an access at a time |
 //! | [`vmx`] | VMXON, VMCS, entry and exit |
-//! | [`ept`] | the frames of EPT tables |
+//! | [`svm`] | EFER.SVME, VMCB, entry and exit |
+//! | [`ept`] | the frames of EPT and nested page tables |
 //! | [`switched`] | guest registers that change hands between vCPUs |
 //! | [`apic`] | the physical local APIC and I/O APIC |
 //! | [`smp`] | starting the other cores |
@@ -38,6 +39,7 @@ pub mod pool;
 pub mod report;
 pub mod serial;
 pub mod smp;
+pub mod svm;
 pub mod switched;
 pub mod tables;
 pub mod vmx;

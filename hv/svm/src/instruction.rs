@@ -215,7 +215,8 @@ fn fits_other(code: ExitCode, mnemonic: Mnemonic) -> bool {
         ExitCode::SKINIT => &[M::Skinit],
         ExitCode::RDTSCP => &[M::Rdtscp],
         ExitCode::ICEBP => &[M::Int1],
-        ExitCode::WBINVD => &[M::Wbinvd, M::Wbnoinvd],
+        // QEMU 7.2 reports INVD so.
+        ExitCode::WBINVD => &[M::Wbinvd, M::Wbnoinvd, M::Invd],
         ExitCode::MONITOR => &[M::Monitor, M::Monitorx],
         ExitCode::MWAIT | ExitCode::MWAIT_ARMED => &[M::Mwait, M::Mwaitx],
         ExitCode::XSETBV => &[M::Xsetbv],

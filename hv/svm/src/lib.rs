@@ -12,6 +12,7 @@
 extern crate alloc;
 
 pub mod asid;
+pub mod backend;
 pub mod capabilities;
 pub mod checks;
 pub mod control;

@@ -17,19 +17,22 @@ pub enum Bed {
     Bochs,
     /// QEMU with nested VT-x by KVM.
     QemuKvm,
-    /// QEMU's emulation without VT-x, for the capability kernel alone.
+    /// QEMU's emulation with AMD-V, for the hypervisor.
+    QemuSvm,
+    /// QEMU's emulation without the hypervisor, for the capability kernel alone.
     Standalone,
 }
 
 impl Bed {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Bochs, Self::QemuKvm, Self::Standalone];
+    pub const ALL: [Self; 4] = [Self::Bochs, Self::QemuKvm, Self::QemuSvm, Self::Standalone];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bochs => "bochs",
             Self::QemuKvm => "qemu-kvm",
+            Self::QemuSvm => "qemu-svm",
             Self::Standalone => "standalone",
         }
     }
@@ -47,15 +50,17 @@ impl Bed {
             .find(|bed| bed.name() == name)
             .ok_or_else(|| {
                 Error::Input(format!(
-                    "there is no bed `{name}`; the beds are auto, bochs, qemu-kvm and standalone"
+                    "there is no bed `{name}`; the beds are auto, bochs, qemu-kvm, qemu-svm and standalone"
                 ))
             })
     }
 
-    /// Nested VT-x on a real processor where there is any, else Bochs.
+    /// Nested VT-x on a real processor where there is any, else QEMU's AMD-V, which is quick, else Bochs.
     pub fn best() -> Self {
         if qemu::available(qemu::Mode::Kvm).is_ok() {
             Self::QemuKvm
+        } else if qemu::available(qemu::Mode::Svm).is_ok() {
+            Self::QemuSvm
         } else {
             Self::Bochs
         }
@@ -69,6 +74,7 @@ impl Bed {
         match self {
             Self::Bochs => bochs::available(),
             Self::QemuKvm => qemu::available(qemu::Mode::Kvm),
+            Self::QemuSvm => qemu::available(qemu::Mode::Svm),
             Self::Standalone => qemu::available(qemu::Mode::Emulated),
         }
     }
@@ -81,6 +87,7 @@ impl Bed {
         match self {
             Self::Bochs => bochs::run(machine, watcher),
             Self::QemuKvm => qemu::run(qemu::Mode::Kvm, machine, watcher),
+            Self::QemuSvm => qemu::run(qemu::Mode::Svm, machine, watcher),
             Self::Standalone => qemu::run(qemu::Mode::Emulated, machine, watcher),
         }
     }

@@ -1,7 +1,7 @@
-//! The QEMU beds: `qemu-kvm` for the hypervisor on nested VT-x, `standalone` for the capability kernel alone on an
-//! emulated processor.
+//! The QEMU beds: `qemu-kvm` for the hypervisor on nested VT-x, `qemu-svm` for the hypervisor on an emulated processor
+//! with AMD-V, `standalone` for the capability kernel alone on an emulated processor.
 //!
-//! Both carry `isa-debug-exit`: a guest that writes v to port 0xf4 makes QEMU return 2v+1, also a way to report where there is
+//! All carry `isa-debug-exit`: a guest that writes v to port 0xf4 makes QEMU return 2v+1, also a way to report where there is
 //! no hypervisor. Neighbours: [`crate::kvm`] decides whether nested VT-x is there, [`crate::process`] runs it.
 
 use crate::{
@@ -15,11 +15,13 @@ use std::fs;
 
 const HELP: &str = "install the packages qemu-system-x86 and seabios";
 
-/// Which of the two beds.
+/// Which of the beds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Nested VT-x by KVM.
     Kvm,
+    /// QEMU's own emulation, with AMD-V and PCIe.
+    Svm,
     /// QEMU's own emulation.
     Emulated,
 }
@@ -35,10 +37,10 @@ pub fn available(mode: Mode) -> Result<()> {
     if crate::in_path("qemu-system-x86_64") {
         return Ok(());
     }
-    let bed = if mode == Mode::Kvm {
-        "qemu-kvm"
-    } else {
-        "standalone"
+    let bed = match mode {
+        Mode::Kvm => "qemu-kvm",
+        Mode::Svm => "qemu-svm",
+        Mode::Emulated => "standalone",
     };
     Err(Error::Unavailable(format!(
         "bed {bed}: QEMU is not installed; {HELP}"
@@ -88,6 +90,11 @@ fn arguments(mode: Mode, machine: &Machine, port: u16) -> Vec<String> {
         Mode::Kvm => {
             add("-accel", "kvm");
             add("-cpu", "host");
+        }
+        Mode::Svm => {
+            add("-machine", "q35");
+            add("-accel", "tcg");
+            add("-cpu", "max");
         }
         Mode::Emulated => {
             add("-accel", "tcg");

@@ -85,6 +85,8 @@ pub struct Scenario {
     pub promise: &'static str,
     /// The only bed it makes sense on, if there is only one.
     pub bed: Option<Bed>,
+    /// Whether what it shows differs between VT-x and AMD-V, so that both are to be seen.
+    pub on_both: bool,
     /// Its boots, in order.
     pub runs: &'static [Run],
 }

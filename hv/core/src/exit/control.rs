@@ -30,18 +30,24 @@ impl<P: Processor, M: GuestMemory> Scene<'_, P, M> {
                     .clts(&state)
                     .and_then(|update| self.apply_cr0(&update))
             }
-            ControlOperation::Lmsw(source) => {
-                let state = self.vcpu.control_state(self.partition, self.cpu);
-                self.partition
-                    .control
-                    .lmsw(source, &state)
-                    .and_then(|update| self.apply_cr0(&update))
+            ControlOperation::Lmsw(source) => self.lmsw(source),
+            ControlOperation::LmswFrom(register) => {
+                let source = self.operand(register) as u16;
+                self.lmsw(source)
             }
         };
         match outcome {
             Ok(()) => Ok(self.done()),
             Err(GeneralProtection) => self.general_protection(),
         }
+    }
+
+    fn lmsw(&mut self, source: u16) -> Result<(), GeneralProtection> {
+        let state = self.vcpu.control_state(self.partition, self.cpu);
+        self.partition
+            .control
+            .lmsw(source, &state)
+            .and_then(|update| self.apply_cr0(&update))
     }
 
     /// A general register as a MOV's source: all of it in 64-bit code, the low half elsewhere.

@@ -133,7 +133,6 @@ pub(super) fn code_bytes<P: Processor, M: GuestMemory>(
     CodeBytes {
         bytes,
         length: length as u8,
-        long: code == CodeSize::Long64,
     }
 }
 

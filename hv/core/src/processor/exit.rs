@@ -10,8 +10,6 @@ pub struct CodeBytes {
     pub bytes: [u8; 15],
     /// How many were read.
     pub length: u8,
-    /// Whether they are 64-bit code, where the bytes 40H to 4FH are prefixes.
-    pub long: bool,
 }
 
 impl CodeBytes {
@@ -139,6 +137,8 @@ pub enum ControlOperation {
     Clts,
     /// LMSW with that source.
     Lmsw(u16),
+    /// LMSW from the general register of that number.
+    LmswFrom(u8),
 }
 
 /// An access that the second-level translation refused.

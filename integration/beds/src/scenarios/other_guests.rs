@@ -8,6 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "other-guests",
     promise: "Debian's -amd64 and -rt-amd64 kernels do the workload, memtest86+ shows its test screen, Xen starts as a Multiboot guest",
     bed: None,
+    on_both: false,
     runs: &[
         Run::new("other-linux-amd64", 20, other_linux),
         Run::new("other-linux-rt", 20, other_linux),

@@ -8,6 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "preflight",
     promise: "on emulated CPUs without VMX, or without EPT, the report says what is missing and the machine stops clearly",
     bed: Some(crate::bed::Bed::Bochs),
+    on_both: false,
     runs: &[
         Run::new("preflight", 3, |outcome, _: &Facts| judge(outcome, "VMX")).on(CpuModel::Athlon64),
         Run::new("preflight-ept", 3, |outcome, _: &Facts| {

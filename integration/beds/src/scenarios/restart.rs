@@ -9,6 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "restart",
     promise: "Linux is reset by itself, by triple fault and by a stop, ten times each, and every page and vector is back each time",
     bed: None,
+    on_both: true,
     runs: &[
         run("restart-reset", |outcome, _| judge(outcome, "reset", true)),
         run("restart-triple-fault", |outcome, _| {

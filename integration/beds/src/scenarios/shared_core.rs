@@ -10,6 +10,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "shared-core",
     promise: "on one core, Linux and the capability kernel each use what their budget says within 2 %, and neither starves",
     bed: None,
+    on_both: true,
     runs: &[Run::new("shared-core", 20, judge)],
 };
 

@@ -9,6 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "standalone",
     promise: "the capability kernel boots alone, on two processors, ticks on time and switches off with its verdict",
     bed: Some(Bed::Standalone),
+    on_both: false,
     runs: &[Run {
         manifest: "standalone",
         cpu: crate::machine::CpuModel::Haswell,

@@ -8,6 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "trespass",
     promise: "a hostile guest tries every port, MSR, address, VMX instruction, register bit and interrupt: it gets the architecture's answer, and no other partition changes",
     bed: None,
+    on_both: true,
     runs: &[Run::new("trespass", 20, judge)],
 };
 

@@ -8,6 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "two-linuxes",
     promise: "two Linuxes fill their memory at the same time and each finds its own unchanged; each has the memory and devices of its manifest",
     bed: None,
+    on_both: false,
     runs: &[Run::new("two-linuxes", 20, judge)],
 };
 

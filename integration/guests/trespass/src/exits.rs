@@ -30,7 +30,10 @@ type Round = fn() -> u64;
 const ALL: [(&str, Round); 7] = [
     ("nothing", || timed(|| {})),
     ("CPUID", || timed(|| cpu::cpuid(0, 0))),
-    ("hypercall", || timed(cpu::unknown_hypercall)),
+    ("hypercall", || {
+        let amd = cpu::is_amd();
+        timed(|| cpu::unknown_hypercall(amd))
+    }),
     ("RDMSR", || timed(|| cpu::read_msr(EMULATED))),
     ("port OUT", || timed(|| port::write(POST_PORT, 1, 0))),
     // The register that selects a register: no effect but that one.

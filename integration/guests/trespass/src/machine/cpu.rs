@@ -19,11 +19,21 @@ pub fn tsc() -> u64 {
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
-/// A hypercall of a number that no hypervisor has: there and back, with nothing done.
+/// Whether the processor is AMD's by its vendor string, and its hypercall VMMCALL.
+pub fn is_amd() -> bool {
+    cpuid(0, 0).ebx == u32::from_le_bytes(*b"Auth")
+}
+
+/// A hypercall of a number that no hypervisor has: there and back, with nothing done. `amd` is [`is_amd`].
 #[inline(always)]
-pub fn unknown_hypercall() {
-    // SAFETY: such a call changes RAX alone.
-    unsafe { asm!("vmcall", inout("rax") 0xffff_f000_u64 => _) };
+pub fn unknown_hypercall(amd: bool) {
+    if amd {
+        // SAFETY: such a call changes RAX alone.
+        unsafe { asm!("vmmcall", inout("rax") 0xffff_f000_u64 => _) };
+    } else {
+        // SAFETY: as above.
+        unsafe { asm!("vmcall", inout("rax") 0xffff_f000_u64 => _) };
+    }
 }
 
 /// RDMSR.

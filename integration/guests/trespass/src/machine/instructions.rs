@@ -49,12 +49,16 @@ macro_rules! cases {
     };
 }
 
+/// The two vendors' hypercall instructions, with the number of no call: one is answered, the other is not there.
+pub const HYPERCALLS: &[Case] = cases!(
+    "VMCALL": "vmcall" => None, false;
+    "VMMCALL": "vmmcall" => None, false;
+);
+
 /// VMX and its relatives: not offered, so not there.
 pub const VIRTUALIZATION: &[Case] = cases!(
     "VMXON": "vmxon qword ptr [rdi]" => UD, true;
     "VMXOFF": "vmxoff" => UD, true;
-    // A number that no call has: an answer, not a fault.
-    "VMCALL": "vmcall" => None, false;
     "VMLAUNCH": "vmlaunch" => UD, true;
     "VMRESUME": "vmresume" => UD, true;
     "VMCLEAR": "vmclear qword ptr [rdi]" => UD, true;
@@ -70,7 +74,6 @@ pub const VIRTUALIZATION: &[Case] = cases!(
     "VMRUN": "vmrun" => UD, true;
     "VMLOAD": "vmload" => UD, true;
     "VMSAVE": "vmsave" => UD, true;
-    "VMMCALL": "vmmcall" => UD, false;
     "STGI": "stgi" => UD, true;
     "CLGI": "clgi" => UD, true;
     "ENCLS": ".byte 0x0f, 0x01, 0xcf" => UD, true;

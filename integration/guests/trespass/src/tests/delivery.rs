@@ -20,7 +20,7 @@ const STORM: u32 = 2_000;
 const TO_SELF: u32 = 0x4_4000;
 
 pub fn run(platform: &Platform, report: &mut Report) {
-    if platform.strict {
+    if platform.exact {
         // TCG counts in steps of 16 in these error codes.
         report.run("gates that fault", gates);
     }

@@ -22,6 +22,8 @@ pub struct Platform {
     pub info: StartInfo,
     /// This hypervisor: its policy is to be kept to, not only the architecture.
     pub strict: bool,
+    /// The processor does all that the architecture says; QEMU's emulation does not.
+    pub exact: bool,
 }
 
 /// A word and some tests.

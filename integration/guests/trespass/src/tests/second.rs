@@ -20,7 +20,10 @@ pub fn run(platform: &Platform, report: &mut Report) {
     }
     report.run("second processor starts", start);
     report.run("NMI from the second processor", nmi_across);
-    report.run("loop of debug exceptions", debug_loop);
+    // TCG reports the breakpoint of an injected exception's frame once, within the handler: there is no loop.
+    if platform.exact || !platform.strict {
+        report.run("loop of debug exceptions", debug_loop);
+    }
     // Without interception of #AC the loop is the processor's own, and nothing but a reset ends it.
     if platform.strict {
         report.run("loop of alignment checks", alignment_loop);
@@ -59,7 +62,11 @@ fn nmi_across() -> Outcome {
 /// This processor's timer goes on for a while.
 fn goes_on() -> bool {
     let before = count(TIMER);
-    apic::start_timer(TIMER, true, 100_000);
+    // The timer's input is told by CPUID, or is QEMU's 1 GHz: an interrupt each millisecond.
+    let told = cpu::cpuid(0, 0).eax >= 0x15;
+    let input = if told { cpu::cpuid(0x15, 0).ecx } else { 0 };
+    let hz = if input > 0 { input } else { 1_000_000_000 };
+    apic::start_timer(TIMER, true, hz / 1000);
     cpu::enable_interrupts();
     let deadline = Deadline::after(500_000);
     while count(TIMER).wrapping_sub(before) < 20 && !deadline.is_past() {
