@@ -30,7 +30,7 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 const HELP: &str = "\
 cargo xtask COMMAND
 
-  run [MANIFEST] [--bed BED] [--release] [--limit SECONDS]
+  run [MANIFEST] [--bed BED] [--release] [--limit SECONDS] [--gdb]
                          build, pack and boot a manifest (the default one shows Linux beside the capability kernel)
   run --bed standalone [WORDS]
                          boot the capability kernel alone; WORDS are its command line
@@ -74,6 +74,7 @@ struct Options {
     list: bool,
     quick: bool,
     minimise: bool,
+    gdb: bool,
     limit: Option<Duration>,
     output: Option<PathBuf>,
 }
@@ -95,6 +96,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Option<Options>> {
             Long("list") => options.list = true,
             Long("quick") => options.quick = true,
             Long("minimise") => options.minimise = true,
+            Long("gdb") => options.gdb = true,
             Long("limit" | "seconds") => {
                 let seconds: u64 = parser.value().and_then(|v| v.parse()).map_err(usage)?;
                 options.limit = Some(Duration::from_secs(seconds));

@@ -13,7 +13,7 @@ use crate::{
 use isthmus_beds::{
     bed::Bed,
     error::Result,
-    machine::{Boot, CpuModel, End, Machine, Outcome},
+    machine::{Boot, CpuModel, End, GDB_PORT, Machine, Outcome},
 };
 use std::{io::IsTerminal, path::Path, time::Duration};
 
@@ -50,6 +50,7 @@ pub fn command(options: &Options) -> Result<u8> {
         LIMIT_UNATTENDED
     };
     machine.limit = options.limit.unwrap_or(usual);
+    machine.gdb = options.gdb;
     banner(&machine, bed, terminal);
     let outcome = boot(bed, &machine, terminal)?;
     println!("\n{}", outcome.summary());
@@ -78,6 +79,7 @@ fn kernel_alone(words: &[String], profile: Profile) -> Result<Machine> {
         cpu: CpuModel::default(),
         cores: 2,
         memory_mib: 128,
+        gdb: false,
         limit: LIMIT_UNATTENDED,
         folder: workspace::folder("logs")?.join("run-standalone"),
     })
@@ -93,6 +95,7 @@ fn partitioned(manifest: &Path, style: Style) -> Result<Machine> {
         cpu: CpuModel::default(),
         cores: packed.cores,
         memory_mib: packed.memory_mib,
+        gdb: false,
         limit: LIMIT_UNATTENDED,
     })
 }
@@ -121,6 +124,11 @@ fn banner(machine: &Machine, bed: Bed, terminal: bool) {
     if bed == Bed::Bochs {
         println!(
             "Bochs emulates every instruction: GRUB takes some seconds, Linux half a minute and more."
+        );
+    }
+    if machine.gdb {
+        println!(
+            "It waits for a debugger: gdb PROGRAM -ex 'target remote :{GDB_PORT}' (docs/debugging.md says more)."
         );
     }
     if terminal {

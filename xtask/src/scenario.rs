@@ -133,6 +133,7 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
                 cores: 2,
                 memory_mib: 128,
                 limit: run.limit,
+                gdb: false,
                 folder,
             }
         } else {
@@ -148,6 +149,7 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
                 cores,
                 memory_mib,
                 limit: run.limit,
+                gdb: false,
                 folder,
             }
         };

@@ -67,6 +67,12 @@ pub fn available() -> Result<()> {
 /// If the bed cannot run, or the machine asks for what it does not have.
 pub fn run(machine: &Machine, watcher: &mut dyn Watcher) -> Result<Outcome> {
     available()?;
+    if machine.gdb {
+        return Err(Error::Input(
+            "bed bochs has no GDB stub; take qemu-svm, or Bochs' own debugger (docs/debugging.md)"
+                .to_owned(),
+        ));
+    }
     let Boot::Iso(iso) = &machine.boot else {
         return Err(Error::Input("bed bochs boots CD images only".to_owned()));
     };
@@ -248,6 +254,7 @@ mod tests {
             cpu: CpuModel::Haswell,
             cores: 2,
             memory_mib: 384,
+            gdb: false,
             limit: Duration::from_secs(1),
             folder: "/f".into(),
         };

@@ -35,6 +35,9 @@ impl CpuModel {
     }
 }
 
+/// Where QEMU's GDB stub listens, on this host alone.
+pub const GDB_PORT: u16 = 1234;
+
 /// A machine to be booted.
 #[derive(Debug, Clone)]
 pub struct Machine {
@@ -50,6 +53,8 @@ pub struct Machine {
     pub memory_mib: u32,
     /// After this much time on the host's clock it is stopped.
     pub limit: Duration,
+    /// Whether it waits for a debugger before its first instruction (QEMU's GDB stub on [`GDB_PORT`]).
+    pub gdb: bool,
     /// Folder for its configuration and logs; made if it is not there.
     pub folder: PathBuf,
 }

@@ -7,7 +7,7 @@
 use crate::{
     error::{Error, Result},
     kvm,
-    machine::{Boot, End, Machine, Outcome, Watcher},
+    machine::{Boot, End, GDB_PORT, Machine, Outcome, Watcher},
     process::{self, Ended, SerialPort},
     transcript::Transcript,
 };
@@ -101,6 +101,14 @@ fn arguments(mode: Mode, machine: &Machine, port: u16) -> Vec<String> {
             add("-cpu", "max");
         }
     }
+    if mode == Mode::Svm {
+        // Time by instructions, 16 ns each, so that a loaded host does not take it away from the machine.
+        add("-icount", "shift=4,sleep=off");
+        add("-rtc", "base=2020-01-01T00:00:00,clock=vm");
+    }
+    if machine.gdb {
+        add("-gdb", &format!("tcp:127.0.0.1:{GDB_PORT}"));
+    }
     add("-smp", &machine.cores.to_string());
     add("-m", &machine.memory_mib.to_string());
     add("-display", "none");
@@ -126,6 +134,9 @@ fn arguments(mode: Mode, machine: &Machine, port: u16) -> Vec<String> {
         }
     }
     list.extend(["-nodefaults".to_owned(), "-no-reboot".to_owned()]);
+    if machine.gdb {
+        list.push("-S".to_owned());
+    }
     list
 }
 
@@ -180,11 +191,20 @@ mod tests {
             cpu: CpuModel::default(),
             cores: 2,
             memory_mib: 64,
+            gdb: false,
             limit: Duration::from_secs(1),
             folder: "/f".into(),
         };
         let line = arguments(Mode::Emulated, &machine, 9).join(" ");
         assert!(line.contains("-kernel /k -append a b -initrd /i"), "{line}");
         assert!(line.contains("-accel tcg"));
+        assert!(!line.contains("-gdb") && !line.contains("-icount"));
+        let machine = Machine {
+            gdb: true,
+            ..machine
+        };
+        let line = arguments(Mode::Svm, &machine, 9).join(" ");
+        assert!(line.contains("-machine q35") && line.contains("-icount"));
+        assert!(line.contains("-gdb tcp:127.0.0.1:1234") && line.ends_with("-S"));
     }
 }

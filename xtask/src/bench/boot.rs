@@ -40,6 +40,7 @@ pub fn run(bed: Bed) -> Result<Table> {
         cpu: CpuModel::default(),
         cores: packed.cores,
         memory_mib: packed.memory_mib,
+        gdb: false,
         limit: Duration::from_secs(120),
         folder: workspace::folder("logs")?.join("bench-boot"),
     };

@@ -104,6 +104,7 @@ fn machine(name: &str, iso: std::path::PathBuf, memory_mib: u32) -> Result<Machi
         cpu: CpuModel::Haswell,
         cores: 1,
         memory_mib,
+        gdb: false,
         limit: LIMIT,
         folder: workspace::folder("logs")?.join(format!("bench-overhead-{name}")),
     })
