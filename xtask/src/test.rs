@@ -26,7 +26,10 @@ use std::{
 
 /// Models that loom checks: package, and what of its tests. Each is built apart, because loom replaces the atomics.
 const MODELS: &[(&str, &[&str])] = &[
-    ("isthmus-ioring", &["--test", "loom", "--test", "deque_loom"]),
+    (
+        "isthmus-ioring",
+        &["--test", "loom", "--test", "deque_loom"],
+    ),
     ("isthmus-caps", &["--test", "loom"]),
     ("isthmus-hv-core", &["--test", "mailbox_loom"]),
     ("isthmus-vmx", &["--test", "shootdown_loom"]),
@@ -173,10 +176,12 @@ fn machines() -> Result<Tally> {
     let mut ready = Vec::new();
     for scenario in scenarios::ALL {
         println!("scenario {}: preparing", scenario.name);
-        let prepared = scenario::bed(scenario, None)
-            .and_then(|bed: Bed| scenario::prepare(scenario, None, bed));
+        let prepared: Result<Vec<Prepared>> = scenario::beds(scenario).and_then(|beds| {
+            let prepare = |bed: Bed| scenario::prepare(scenario, None, bed);
+            beds.into_iter().map(prepare).collect()
+        });
         match prepared {
-            Ok(prepared) => ready.push(prepared),
+            Ok(prepared) => ready.extend(prepared),
             Err(error) => {
                 println!("scenario {}: FAILS: {error}", scenario.name);
                 tally.failed += 1;
