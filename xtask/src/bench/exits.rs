@@ -106,6 +106,7 @@ fn machine(name: &str, iso: PathBuf, memory_mib: u32) -> Result<Machine> {
         memory_mib,
         limit: LIMIT,
         folder: workspace::folder("logs")?.join(format!("bench-exits-{name}")),
+        gdb: false,
     })
 }
 
