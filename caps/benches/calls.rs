@@ -1,6 +1,7 @@
 //! What a call costs through a capability and through wrappers, against the same call through a plain `dyn` reference; and what
 //! revocation costs for each capability derived. `cargo bench -p isthmus-caps`. All subjects take turns within one run, so that
-//! what disturbs the machine disturbs all of them; printed are medians, the quartiles, and the ratio to the baseline.
+//! what disturbs the machine disturbs all of them, and each turn is short, so that few are disturbed; printed are medians, the quartiles, and
+//! the ratio to the baseline.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use isthmus_caps::{
     TableId, Tables,
 };
 
-const ROUNDS: usize = 41;
-const CALLS: u32 = 50_000;
+const ROUNDS: usize = 801;
+const CALLS: u32 = 2_000;
 
 /// Adds one to a number of eight bytes.
 struct Adder;
