@@ -85,13 +85,13 @@ impl Tables {
             Ok(found) => found,
             Err(error) => return CallError::from(error).into(),
         };
-        self.pass_on(object, held.through(holder), id, request)
+        self.pass_on(&*object, held.through(holder), id, request)
     }
 
     #[inline]
     fn pass_on(
         &self,
-        object: Arc<dyn Object>,
+        object: &dyn Object,
         holder: Holder,
         id: CapId,
         request: &Request<'_>,

@@ -97,8 +97,10 @@ impl fmt::Display for Closed {
 const OPEN: u32 = 1;
 const CLOSED: u32 = 2;
 
-/// What all ends of one side share: whether it is closed, and why. The first reason stays.
+/// What all ends of one side share: whether it is closed, and why. The first reason stays. Every call reads it, so nothing that
+/// the other side's cores write may lie on its cache line, nor on the one beside it.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Latch<M> {
     closed: AtomicU32,
     mine: M,

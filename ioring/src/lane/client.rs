@@ -17,6 +17,7 @@ use crate::window::{Closed, Latch, Violation};
 const LOOKS: u32 = 64;
 
 /// The end that calls. One core at a time works on it.
+#[repr(align(128))]
 pub struct Client<M: Memory = Heap, C: Carrier = Local> {
     pub(super) calls: Producer<M>,
     pub(super) completions: Consumer<M>,

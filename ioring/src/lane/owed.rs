@@ -7,6 +7,7 @@ use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// Calls whose handlers let go of them without completing them, a bit each. Shared with the calls themselves.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(super) struct Dropped {
     any: AtomicBool,
     bits: Vec<AtomicU64>,
@@ -22,7 +23,9 @@ impl Dropped {
     }
 }
 
+/// On a cache line of its own: in one address space, the other end's books may lie beside these.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Place {
     /// The call that is owed a completion.
     owed: bool,

@@ -20,6 +20,7 @@ use alloc::collections::VecDeque;
 const LOOKS: u32 = 64;
 
 /// The end that answers. One core at a time works on it.
+#[repr(align(128))]
 pub struct Server<M: Memory = Heap, C: Carrier = Local> {
     pub(super) calls: Consumer<M>,
     pub(super) completions: Producer<M>,

@@ -125,6 +125,23 @@ fn a_call_whose_deadline_passes_ends_once_and_its_credit_comes_back_later() {
 }
 
 #[test]
+fn a_late_call_is_found_wherever_the_search_was_left() {
+    let (mut client, mut server) = small();
+    for round in 0..10 {
+        for _ in 0..=round % 3 {
+            client.submit(&call(0)).unwrap();
+        }
+        let late = client.submit(&due(10)).unwrap();
+        assert_eq!(client.take_expired(10).unwrap().id, late);
+        while let Some(incoming) = server.take().unwrap() {
+            server.complete(incoming, &Status::OK.into()).unwrap();
+        }
+        while client.take().unwrap().is_some() {}
+        assert_eq!(client.credits(), 4);
+    }
+}
+
+#[test]
 fn a_server_does_not_begin_what_is_late() {
     let (mut client, mut server) = small();
     let late = client.submit(&due(10)).unwrap();

@@ -42,11 +42,13 @@ fn check_intercepts(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
         Rule::InterceptMissing,
         Field::INTERCEPT_VECTOR_4,
     )?;
+    let nested_paging = entry.nested.contains(NestedControl::NESTED_PAGING);
     entry.require(
-        entry.nested.contains(NestedControl::NESTED_PAGING),
-        Rule::NestedPagingOff,
-        Field::NESTED_CONTROL,
+        nested_paging || !VirtualInterrupts::read(entry.vmcb).avic_enable(),
+        Rule::AvicWithoutNestedPaging,
+        Field::VIRTUAL_INTERRUPT,
     )?;
+    entry.require(nested_paging, Rule::NestedPagingOff, Field::NESTED_CONTROL)?;
     entry.require(
         VirtualInterrupts::read(entry.vmcb).masking(),
         Rule::InterruptsNotMasked,
