@@ -1,11 +1,10 @@
-//! What the processor checks when VMRUN enters a guest (APM Vol. 2 §15.5.1, §15.20, §15.25), as a model that names the
-//! rule that a VMCB breaks. Run before each entry of a debug build, and after a refused one of any build.
+//! What the processor checks when VMRUN enters a guest (APM Vol. 2 §15.5.1, §15.20, §15.25), as a model that names
+//! the rule that a VMCB breaks. Run before each entry of a debug build, and after a refused one of any build.
 //!
 //! VMRUN checks little: most of a wrong state it just runs, and a forgotten intercept it honours. So the model also
 //! holds rules that the hardware does not: what would let a guest reach the host, and what no one can mean.
-//! [`Rule::is_refused`] tells the two apart. It reads the VMCB alone: not the maps and tables it points to, not U_CET and not
-//! the host's CR0 and EFER, which the APM's lists name too. Trusts
-//! [`Processor`] to be the one that will enter.
+//! [`Rule::is_refused`] tells the two apart. It reads the VMCB alone: not the maps and tables it points to, not U_CET
+//! and not the host's CR0 and EFER, which the APM's lists name too. Trusts [`Processor`] to be the one that will enter.
 
 mod guest;
 mod isolation;

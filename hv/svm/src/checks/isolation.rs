@@ -1,5 +1,5 @@
-//! What VMRUN lets pass and nobody can mean: intercepts and controls without which a guest reaches the host, features the
-//! processor lacks, and events and privilege levels that contradict themselves.
+//! What VMRUN lets pass and nobody can mean: intercepts and controls without which a guest reaches the host, features
+//! the processor lacks, and events and privilege levels that contradict themselves.
 
 use super::{CR0_PE, EFER_LMA, Entry, RFLAGS_VM, Rule, Violation, pushes_error_code};
 use crate::capabilities::Features;
