@@ -31,7 +31,7 @@ pub fn rows(core: usize, effort: Effort) -> Vec<Row> {
                 .expect("an honest server")
                 .expect("its completion");
             assert_eq!(taken.id, id);
-            black_box(taken.completion);
+            black_box(&taken.completion);
         }
     };
     let series = solo(core, effort, TIMES, &mut [&mut ours, &mut calls::least()]);
