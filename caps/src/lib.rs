@@ -39,6 +39,11 @@ mod transfer;
 mod tree;
 mod wrap;
 
+/// The specification, whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/capabilities.md")]
+struct Specification;
+
 pub use account::{Account, Charge, SharedLedger};
 pub use amounts::{Amounts, MAX_NAME, Name, Resource};
 pub use error::CallError;

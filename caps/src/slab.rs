@@ -200,6 +200,12 @@ impl<T> Slab<T> {
         self.places = end;
     }
 
+    /// What a value costs, in bytes.
+    #[cfg(test)]
+    pub(crate) const fn cost() -> usize {
+        size_of::<Place<T>>()
+    }
+
     #[cfg(test)]
     pub(crate) fn set_generation(&mut self, index: u32, generation: u32) {
         self.place_mut(index).unwrap().generation = generation;

@@ -186,7 +186,18 @@ impl<O: Clone> Space<O> {
     /// that comes back here, so it is for the caller to do after letting go of its locks.
     #[must_use = "the objects are to be dropped without holding a lock"]
     pub fn take_dead(&mut self) -> Vec<O> {
+        if self.dead.is_empty() {
+            // The list's memory stays where it is.
+            return Vec::new();
+        }
         core::mem::take(&mut self.dead)
+    }
+
+    /// Takes back a list that came from [`Space::take_dead`], emptied, so that the next revocation need not allocate one.
+    pub fn recycle(&mut self, list: Vec<O>) {
+        if list.is_empty() && self.dead.capacity() == 0 {
+            self.dead = list;
+        }
     }
 
     /// Capabilities held, and closed ones that something keeps.

@@ -12,7 +12,7 @@ pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 #[cfg(loom)]
 mod model {
     /// loom's lock with the interface of spin's.
-    #[derive(Debug)]
+    #[derive(Debug, Default)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
     impl<T> Mutex<T> {

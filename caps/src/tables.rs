@@ -85,13 +85,13 @@ impl Tables {
             Ok(found) => found,
             Err(error) => return CallError::from(error).into(),
         };
-        self.pass_on(object, held.through(holder), id, request)
+        self.pass_on(&*object, held.through(holder), id, request)
     }
 
     #[inline]
     fn pass_on(
         &self,
-        object: Arc<dyn Object>,
+        object: &dyn Object,
         holder: Holder,
         id: CapId,
         request: &Request<'_>,
@@ -351,14 +351,17 @@ impl Tables {
         let mut space = self.0.space.lock();
         let mut ledger = self.0.ledger.lock();
         let result = work(&mut space, &mut ledger);
-        let dead = space.take_dead();
+        let mut dead = space.take_dead();
         drop(ledger);
         drop(space);
-        for entry in dead {
-            // What was closed with calls in flight was not freed, so these were revoked.
-            if let Some(line) = &entry.line {
-                line.cut();
+        if !dead.is_empty() {
+            for entry in dead.drain(..) {
+                // What was closed with calls in flight was not freed, so these were revoked.
+                if let Some(line) = &entry.line {
+                    line.cut();
+                }
             }
+            self.0.space.lock().recycle(dead);
         }
         result
     }

@@ -210,15 +210,3 @@ impl<O: Clone> Space<O> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_capability_costs_less_than_a_hundred_bytes() {
-        // With a reference to an object, which is two words.
-        let node = size_of::<Option<Node<&dyn core::fmt::Debug>>>();
-        assert!(node <= 72, "{node}");
-    }
-}

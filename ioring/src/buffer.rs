@@ -55,41 +55,50 @@ pub trait PageMover: Send {
     fn take_back(&mut self, grant: u32) -> Option<Box<dyn PageBlock>>;
 }
 
+/// Where the bytes are.
 enum Storage {
-    /// Of a pool, to whose depot it goes back when it is dropped.
-    Pool(Box<[u8]>, Option<Arc<Depot<Buffer>>>),
-    /// Pages.
+    /// In memory of a pool.
+    Pool(Box<[u8]>),
+    /// In pages.
     Pages(Box<dyn PageBlock>),
-    /// Nothing: what is left behind when the above is moved out.
-    Gone,
 }
 
-/// Bytes of a pool or pages, owned. Reads and writes as a slice of [`Buffer::len`] bytes.
-pub struct Buffer {
+/// What a buffer points to. It is made once and moves as a pointer.
+struct Inner {
     storage: Storage,
     len: usize,
+    /// The depot that it goes back to when it is dropped.
+    home: Option<Arc<Depot<Buffer>>>,
 }
+
+/// Bytes of a pool or pages, owned. Reads and writes as a slice of as many bytes as were set to count.
+pub struct Buffer(Option<Box<Inner>>);
 
 /// The depot of a pool of buffers in private memory.
 ///
 /// [`Stash::of`] makes a core's stash of them.
 #[must_use]
 pub fn buffers(count: u32, bytes: u32) -> Arc<Depot<Buffer>> {
-    Depot::of((0..count).map(|_| Buffer {
-        storage: Storage::Pool(core::iter::repeat_n(0, bytes as usize).collect(), None),
-        len: 0,
+    Depot::of((0..count).map(|_| {
+        let bytes = core::iter::repeat_n(0, bytes as usize).collect();
+        Buffer::new(Storage::Pool(bytes), 0)
     }))
 }
 
 impl Buffer {
+    fn new(storage: Storage, len: usize) -> Self {
+        Self(Some(Box::new(Inner {
+            storage,
+            len,
+            home: None,
+        })))
+    }
+
     /// A buffer of those pages, all of them.
     #[must_use]
     pub fn from_pages(pages: Box<dyn PageBlock>) -> Self {
         let len = pages.bytes().len();
-        Self {
-            storage: Storage::Pages(pages),
-            len,
-        }
+        Self::new(Storage::Pages(pages), len)
     }
 
     /// The pages, if it is of pages.
@@ -97,43 +106,46 @@ impl Buffer {
     /// # Errors
     /// Hands the buffer back if it is not.
     pub fn into_pages(mut self) -> Result<Box<dyn PageBlock>, Self> {
-        match core::mem::replace(&mut self.storage, Storage::Gone) {
-            Storage::Pages(pages) => Ok(pages),
-            storage => {
-                self.storage = storage;
-                Err(self)
-            }
+        if !self.is_pages() {
+            return Err(self);
+        }
+        match self.0.take().map(|inner| inner.storage) {
+            Some(Storage::Pages(pages)) => Ok(pages),
+            // Looked at before.
+            Some(Storage::Pool(_)) | None => Err(Self(None)),
         }
     }
 
     /// Whether it is of pages.
     #[must_use]
-    pub const fn is_pages(&self) -> bool {
-        matches!(self.storage, Storage::Pages(_))
+    pub fn is_pages(&self) -> bool {
+        let storage = self.0.as_ref().map(|inner| &inner.storage);
+        matches!(storage, Some(Storage::Pages(_)))
     }
 
     /// No buffer.
     pub(crate) const fn nothing() -> Self {
-        Self {
-            storage: Storage::Gone,
-            len: 0,
-        }
+        Self(None)
     }
 
     fn whole(&self) -> &[u8] {
-        match &self.storage {
-            Storage::Pool(bytes, _) => bytes,
-            Storage::Pages(pages) => pages.bytes(),
-            Storage::Gone => &[],
+        match self.0.as_ref().map(|inner| &inner.storage) {
+            Some(Storage::Pool(bytes)) => bytes,
+            Some(Storage::Pages(pages)) => pages.bytes(),
+            None => &[],
         }
     }
 
     fn whole_mut(&mut self) -> &mut [u8] {
-        match &mut self.storage {
-            Storage::Pool(bytes, _) => bytes,
-            Storage::Pages(pages) => pages.bytes_mut(),
-            Storage::Gone => &mut [],
+        match self.0.as_mut().map(|inner| &mut inner.storage) {
+            Some(Storage::Pool(bytes)) => bytes,
+            Some(Storage::Pages(pages)) => pages.bytes_mut(),
+            None => &mut [],
         }
+    }
+
+    fn counted(&self) -> usize {
+        self.0.as_ref().map_or(0, |inner| inner.len)
     }
 
     /// Most bytes it can hold.
@@ -145,8 +157,11 @@ impl Buffer {
     /// Sets how many bytes of it count, and says how many that are: at most [`Buffer::capacity`]. Bytes that come into it hold what an
     /// earlier user of the buffer left there.
     pub fn set_len(&mut self, len: usize) -> usize {
-        self.len = len.min(self.capacity());
-        self.len
+        let len = len.min(self.capacity());
+        if let Some(inner) = &mut self.0 {
+            inner.len = len;
+        }
+        len
     }
 
     /// Makes it hold `bytes`, and returns those that did not fit.
@@ -162,13 +177,13 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.whole().get(..self.len).unwrap_or_default()
+        self.whole().get(..self.counted()).unwrap_or_default()
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        let len = self.len;
+        let len = self.counted();
         self.whole_mut().get_mut(..len).unwrap_or_default()
     }
 }
@@ -176,36 +191,33 @@ impl DerefMut for Buffer {
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer")
-            .field("len", &self.len)
+            .field("len", &self.counted())
             .finish_non_exhaustive()
     }
 }
 
 impl Item for Buffer {
     fn arrive(&mut self, home: &Arc<Depot<Self>>) {
-        if let Storage::Pool(_, its) = &mut self.storage {
-            *its = Some(home.clone());
+        if let Some(inner) = &mut self.0 {
+            inner.home = Some(home.clone());
         }
     }
 
     fn leave(&mut self) {
         // A depot does not hold references to itself.
-        if let Storage::Pool(_, home) = &mut self.storage {
-            *home = None;
+        if let Some(inner) = &mut self.0 {
+            inner.home = None;
         }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Storage::Pool(bytes, home) = &mut self.storage
-            && let Some(home) = home.take()
-        {
-            let bytes = core::mem::take(bytes);
-            home.put_one(Self {
-                storage: Storage::Pool(bytes, None),
-                len: 0,
-            });
+        let Some(mut inner) = self.0.take() else {
+            return;
+        };
+        if let Some(home) = inner.home.take() {
+            home.put_one(Self(Some(inner)));
         }
     }
 }
@@ -215,7 +227,7 @@ pub(crate) fn recycle(stash: Option<&mut Stash<Buffer>>, buffer: Buffer) {
     let Some(stash) = stash else {
         return;
     };
-    if let Storage::Pool(_, Some(home)) = &buffer.storage
+    if let Some(home) = buffer.0.as_ref().and_then(|inner| inner.home.as_ref())
         && stash.is_of(home)
     {
         stash.give_back(buffer);

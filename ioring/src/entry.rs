@@ -24,14 +24,13 @@
 //! [`Completion`] or a [`Note`], whose lengths and counts are true. Ids and slots in it are still only claims:
 //! [`crate::lane`] and the owner of the capability table check those.
 
-mod body;
 mod call;
 mod completion;
 mod lists;
 mod note;
+mod parts;
 mod payload;
 
-pub use body::{BufferRef, Flags};
 pub use call::{Call, Deadline, Target};
 pub use completion::{Completion, Status};
 pub use lists::{After, CapRef, Caps, Spilled, Transfer};
@@ -58,6 +57,13 @@ impl CallId {
     #[must_use]
     pub const fn to_bits(self) -> u32 {
         (self.generation as u32) << 16 | self.slot as u32
+    }
+
+    /// The id in an entry.
+    #[inline(always)]
+    pub(crate) const fn of(entry: &Entry) -> Self {
+        let [id, _] = halves(entry[1]);
+        Self::from_bits(id)
     }
 
     /// Reads what [`CallId::to_bits`] wrote.
@@ -89,6 +95,49 @@ impl Kind {
     }
 }
 
+/// Which parts an entry has, and how it is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Flags;
+
+impl Flags {
+    /// The body begins with a deadline.
+    pub const DEADLINE: u16 = 1 << 0;
+    /// The body names a buffer.
+    pub const BUFFER: u16 = 1 << 1;
+    /// The lists lie at the beginning of the buffer, not in the body.
+    pub const SPILLED: u16 = 1 << 2;
+    /// The target is the promised result of an earlier call.
+    pub const PROMISED: u16 = 1 << 3;
+    /// The caller will call on the results before it has them: they are kept until it says that it is finished.
+    pub const PIPELINED: u16 = 1 << 4;
+    /// The buffer is pages that change hands, not a buffer of the pool.
+    pub const PAGES: u16 = 1 << 5;
+    /// Those of a call that its method defines.
+    pub const METHOD: u16 = 0xff00;
+}
+
+/// A buffer that goes with an entry.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BufferRef {
+    /// Which: of the sender's pool, or of the pages granted if [`BufferRef::pages`].
+    pub index: u32,
+    /// Bytes of it that count, from its beginning.
+    pub len: u32,
+    /// Whether these are pages that change hands.
+    pub pages: bool,
+}
+
+impl BufferRef {
+    /// What an entry that was checked names.
+    #[inline(always)]
+    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+        match entry[0] & (Flags::BUFFER as u64) << 48 {
+            0 => None,
+            _ => parts::Parts::of(entry).buffer(),
+        }
+    }
+}
+
 /// Why an entry cannot be: the fault of whoever wrote it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum EntryError {
@@ -108,56 +157,9 @@ pub enum EntryError {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TooLong;
 
-/// The first word, all but its sequence.
-const fn first(kind: Kind, flags: u16) -> u64 {
-    (flags as u64) << 48 | (kind.0 as u64) << 32
-}
-
-/// Kind and flags of the first word.
-fn kind_and_flags(word: u64) -> Result<(Kind, u16), EntryError> {
-    let [_, _, _, _, kind, reserved, low, high] = word.to_le_bytes();
-    if reserved != 0 {
-        return Err(EntryError::Reserved);
-    }
-    Ok((Kind(kind), u16::from_le_bytes([low, high])))
-}
-
 /// A word of two halves, low one first.
 const fn join(low: u32, high: u32) -> u64 {
     (high as u64) << 32 | low as u64
-}
-
-/// Word 3, taken apart.
-#[derive(Clone, Copy)]
-struct Third {
-    method: u16,
-    index: u16,
-    caps: u8,
-    after: u8,
-    data: u8,
-}
-
-impl Third {
-    const fn encode(self) -> u64 {
-        (self.data as u64) << 48
-            | (self.after as u64) << 40
-            | (self.caps as u64) << 32
-            | (self.index as u64) << 16
-            | self.method as u64
-    }
-
-    fn decode(word: u64) -> Result<Self, EntryError> {
-        let [m0, m1, i0, i1, caps, after, data, 0] = word.to_le_bytes() else {
-            return Err(EntryError::Reserved);
-        };
-        Ok(Self {
-            method: u16::from_le_bytes([m0, m1]),
-            index: u16::from_le_bytes([i0, i1]),
-            caps,
-            after,
-            data,
-        })
-    }
 }
 
 #[cfg(test)]

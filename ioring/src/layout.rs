@@ -195,8 +195,7 @@ impl Geometry {
 
     /// Bytes before the pool, a multiple of [`PAGE_BYTES`].
     const fn pool_offset(self) -> u64 {
-        let used =
-            HEADER_LINES as u64 * LINE_BYTES + self.lanes as u64 * (self.lane_bytes() / 2);
+        let used = HEADER_LINES as u64 * LINE_BYTES + self.lanes as u64 * (self.lane_bytes() / 2);
         used.next_multiple_of(PAGE_BYTES)
     }
 

@@ -19,6 +19,7 @@ pub mod buffer;
 pub mod carrier;
 pub mod deque;
 pub mod entry;
+pub mod front;
 mod handoff;
 pub mod lane;
 pub mod layout;
@@ -27,6 +28,7 @@ pub mod pool;
 pub mod promise;
 pub mod queue;
 pub mod reducer;
+pub mod rewrite;
 mod sync;
 pub mod window;
 

@@ -5,6 +5,9 @@
 //! address to `&'static [Line]`: a line is atomic words, any bytes are a line, and atomics may change at any time. A half
 //! that the peer writes is only ever loaded from, so it may be mapped read-only.
 
+#[cfg(feature = "hostile")]
+pub mod hostile;
+
 use crate::entry::Entry;
 use crate::layout::ENTRY_WORDS;
 use crate::sync::{Arc, AtomicU64, Ordering};
@@ -42,17 +45,16 @@ pub trait Memory {
     /// Stores word 0 of a line; who polls it sees all that was written before.
     fn publish(&self, line: usize, value: u64);
 
-    /// The words of a line behind word 0, which was polled as `first`; each is read once.
-    #[inline]
-    fn entry(&self, line: usize, first: u64) -> Entry {
-        core::array::from_fn(|word| match word {
-            0 => first,
-            _ => self.load(line, word),
-        })
+    /// Copies out the words of a line behind word 0; each is read once.
+    #[inline(always)]
+    fn entry(&self, line: usize, to: &mut Entry) {
+        for (word, to) in to.iter_mut().enumerate().skip(1) {
+            *to = self.load(line, word);
+        }
     }
 
     /// Writes an entry, word 0 last and with release.
-    #[inline]
+    #[inline(always)]
     fn put_entry(&self, line: usize, entry: Entry) {
         let [first, ..] = entry;
         for (word, value) in entry.into_iter().enumerate().skip(1) {
@@ -103,14 +105,14 @@ pub trait Lines {
 }
 
 impl Lines for Heap {
-    #[inline]
+    #[inline(always)]
     fn all(&self) -> &[Line] {
         &self.0
     }
 }
 
 impl Lines for &'static [Line] {
-    #[inline]
+    #[inline(always)]
     fn all(&self) -> &[Line] {
         self
     }
@@ -133,20 +135,20 @@ impl<L: Lines> Memory for L {
         self.all().len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn load(&self, line: usize, word: usize) -> u64 {
         let line = self.all().get(line);
         line.and_then(|line| line.0.get(word))
             .map_or(0, |word| word.load(Ordering::Relaxed))
     }
 
-    #[inline]
+    #[inline(always)]
     fn poll(&self, line: usize) -> u64 {
         let line = self.all().get(line);
         line.map_or(0, |line| line.0[0].load(Ordering::Acquire))
     }
 
-    #[inline]
+    #[inline(always)]
     fn store(&self, line: usize, word: usize, value: u64) {
         let line = self.all().get(line);
         if let Some(word) = line.and_then(|line| line.0.get(word)) {
@@ -154,23 +156,23 @@ impl<L: Lines> Memory for L {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn publish(&self, line: usize, value: u64) {
         if let Some(line) = self.all().get(line) {
             line.0[0].store(value, Ordering::Release);
         }
     }
 
-    #[inline]
-    fn entry(&self, line: usize, first: u64) -> Entry {
-        let Some(Line([_, b, c, d, e, f, g, h])) = self.all().get(line) else {
-            return [0; ENTRY_WORDS];
-        };
-        let [b, c, d, e, f, g, h] = [b, c, d, e, f, g, h].map(|word| word.load(Ordering::Relaxed));
-        [first, b, c, d, e, f, g, h]
+    #[inline(always)]
+    fn entry(&self, line: usize, to: &mut Entry) {
+        if let Some(Line(words)) = self.all().get(line) {
+            for (to, word) in to.iter_mut().zip(words).skip(1) {
+                *to = word.load(Ordering::Relaxed);
+            }
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put_entry(&self, line: usize, entry: Entry) {
         if let Some(Line(words)) = self.all().get(line) {
             for (word, value) in words.iter().zip(entry).skip(1) {
@@ -225,7 +227,9 @@ mod tests {
         let mut bytes = [1; 3];
         heap.copy_out(1, &mut bytes);
         assert_eq!((heap.load(1, 0), heap.poll(1), bytes), (0, 0, [1; 3]));
-        assert_eq!(heap.entry(0, 0), [0; 8]);
+        let mut entry = [7; 8];
+        heap.entry(0, &mut entry);
+        assert_eq!(entry, [7, 0, 0, 0, 0, 0, 0, 0]);
     }
 
     proptest! {

@@ -87,10 +87,7 @@ impl<T: Item> Depot<T> {
     /// Places from `start` on, around.
     fn from(&self, start: usize) -> impl Iterator<Item = (usize, &Handoff<Batch<T>>)> {
         let places = self.places.iter().enumerate();
-        places
-            .clone()
-            .skip(start)
-            .chain(places.take(start))
+        places.clone().skip(start).chain(places.take(start))
     }
 
     /// Takes a batch in. There are as many places as items, so one is free; a place may be missed while another core is

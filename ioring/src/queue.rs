@@ -10,7 +10,7 @@
 mod hostile;
 
 use crate::entry::Entry;
-use crate::layout::{Geometry, LaneLines, halves};
+use crate::layout::{ENTRY_WORDS, Geometry, LaneLines, halves};
 use crate::memory::{Heap, Memory};
 use crate::sync::{Ordering, fence};
 use crate::window::Violation;
@@ -73,7 +73,7 @@ impl<M: Memory> Producer<M> {
     }
 
     /// Index of the next entry.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn tail(&self) -> u32 {
         self.tail
     }
@@ -94,14 +94,14 @@ impl<M: Memory> Producer<M> {
     }
 
     /// Entries that can be pushed as far as this side knows.
-    #[inline]
+    #[inline(always)]
     const fn known_room(&self) -> u32 {
         let filled = self.tail.wrapping_sub(self.head);
         self.lines.size() - filled
     }
 
     /// Everything before `head` has been read: the consumer says so, or it has answered what lies there.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn passed(&mut self, head: u32) -> Result<(), Violation> {
         if head.wrapping_sub(self.head) > self.tail.wrapping_sub(self.head) {
             return Err(Violation::Head);
@@ -119,7 +119,7 @@ impl<M: Memory> Producer<M> {
     ///
     /// # Errors
     /// [`Violation::Head`], as [`Producer::room`].
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) -> Result<bool, Violation> {
         if !self.has_room()? {
             return Ok(false);
@@ -150,7 +150,7 @@ impl<M: Memory> Producer<M> {
     ///
     /// # Errors
     /// [`Violation::Head`], as [`Producer::room`].
-    #[inline]
+    #[inline(always)]
     pub fn has_room(&mut self) -> Result<bool, Violation> {
         if self.known_room() > 0 && self.broken.is_none() {
             return Ok(true);
@@ -160,7 +160,7 @@ impl<M: Memory> Producer<M> {
 
     /// Writes an entry for which the consumer has a place free, by the rules of whoever counts credits. If it lied about
     /// that, entries that it has not read are written over.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push_over(&mut self, entry: Entry) {
         if self.known_room() == 0 {
             self.head = self.head.wrapping_add(1);
@@ -170,7 +170,7 @@ impl<M: Memory> Producer<M> {
     }
 
     /// Writes an entry for which there is room.
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, mut entry: Entry) {
         let place = self.lines.place(self.tail);
         self.tail = self.tail.wrapping_add(1);
@@ -208,14 +208,15 @@ impl<M: Memory> Consumer<M> {
     ///
     /// # Errors
     /// [`Violation::Sequence`] if the place holds what no producer writes there; the queue is broken for good.
-    #[inline]
+    #[inline(always)]
     pub fn pop(&mut self) -> Result<Option<Entry>, Violation> {
-        let entry = self.peek()?;
-        if entry.is_some() {
-            self.advance();
-            self.release();
+        let mut entry = [0; ENTRY_WORDS];
+        if !self.peek(&mut entry)? {
+            return Ok(None);
         }
-        Ok(entry)
+        self.advance();
+        self.release();
+        Ok(Some(entry))
     }
 
     /// Copies out entries until `to` is full or there are no more, gives their places back, and says how many those were.
@@ -225,10 +226,9 @@ impl<M: Memory> Consumer<M> {
     pub fn pop_batch(&mut self, to: &mut [Entry]) -> Result<usize, Violation> {
         let mut count = 0;
         for place in to {
-            let Some(entry) = self.peek()? else {
+            if !self.peek(place)? {
                 break;
-            };
-            *place = entry;
+            }
             self.advance();
             count += 1;
         }
@@ -238,9 +238,9 @@ impl<M: Memory> Consumer<M> {
         Ok(count)
     }
 
-    /// Copies out the next entry, if there is one.
-    #[inline]
-    pub(crate) fn peek(&mut self) -> Result<Option<Entry>, Violation> {
+    /// Copies out the next entry, if there is one, with its sequence cleared.
+    #[inline(always)]
+    pub(crate) fn peek(&mut self, to: &mut Entry) -> Result<bool, Violation> {
         if self.sleep & 1 == 1 {
             self.wake();
         }
@@ -252,29 +252,31 @@ impl<M: Memory> Consumer<M> {
         if let Some(violation) = self.broken {
             return Err(violation);
         }
-        Ok(Some(self.theirs.entry(place, first & !SEQUENCE)))
+        to[0] = first & !SEQUENCE;
+        self.theirs.entry(place, to);
+        Ok(true)
     }
 
     /// Whether a sequence that is not the next one is the one before.
-    #[inline]
-    fn nothing_yet(&mut self, first: u64) -> Result<Option<Entry>, Violation> {
+    #[inline(always)]
+    fn nothing_yet(&mut self, first: u64) -> Result<bool, Violation> {
         let [sequence, _] = halves(first);
         let size = self.lines.size();
         let before = self.head.wrapping_add(1).wrapping_sub(size);
         if sequence != before && (sequence != 0 || self.head >= size) {
             self.broken.get_or_insert(Violation::Sequence);
         }
-        self.broken.map_or(Ok(None), Err)
+        self.broken.map_or(Ok(false), Err)
     }
 
     /// Steps over the entry that was copied out.
-    #[inline]
+    #[inline(always)]
     pub(crate) const fn advance(&mut self) {
         self.head = self.head.wrapping_add(1);
     }
 
     /// Gives places back up to there.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release(&self) {
         // Release: the entries were read before their places are given back.
         self.mine.publish(self.lines.head, u64::from(self.head));

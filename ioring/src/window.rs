@@ -5,7 +5,9 @@ use core::fmt;
 use crate::buffer::Buffer;
 use crate::carrier::Shared;
 use crate::lane::{Client, Server};
-use crate::layout::{Features, Geometry, Header, LayoutError, STATE_LINE, Side, halves};
+use crate::layout::{
+    ENTRY_WORDS, Features, Geometry, Header, LayoutError, STATE_LINE, Side, halves,
+};
 use crate::memory::{Heap, Memory};
 use crate::pool::{BufferIndex, Depot};
 use crate::sync::{Arc, AtomicU32, Ordering};
@@ -95,8 +97,10 @@ impl fmt::Display for Closed {
 const OPEN: u32 = 1;
 const CLOSED: u32 = 2;
 
-/// What all ends of one side share: whether it is closed, and why. The first reason stays.
+/// What all ends of one side share: whether it is closed, and why. The first reason stays. Every call reads it, so nothing that
+/// the other side's cores write may lie on its cache line, nor on the one beside it.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(crate) struct Latch<M> {
     closed: AtomicU32,
     mine: M,
@@ -206,8 +210,10 @@ impl<M: Memory + Clone> Opening<M> {
             CLOSED => return Err(latch().close(Closed::PeerGone)),
             _ => return Err(latch().close(Violation::Header.into())),
         }
-        let first = self.theirs.poll(0);
-        let header = Header::decode(self.theirs.entry(0, first));
+        let mut words = [0; ENTRY_WORDS];
+        words[0] = self.theirs.poll(0);
+        self.theirs.entry(0, &mut words);
+        let header = Header::decode(words);
         let agreed = header.and_then(|header| self.header.agree(header));
         let Ok(features) = agreed else {
             return Err(latch().close(Violation::Header.into()));

@@ -3,6 +3,7 @@
 //! Neighbours: [`overhead`] boots machines, [`table`] prints and writes.
 
 pub mod boot;
+pub mod exits;
 pub mod overhead;
 pub mod rings;
 pub mod sizes;
@@ -22,11 +23,16 @@ struct Bench {
     run: fn(Bed) -> Result<Table>,
 }
 
-const ALL: [Bench; 4] = [
+const ALL: [Bench; 5] = [
     Bench {
         name: "boot",
         about: "from GRUB to the first partition; what the hypervisor keeps",
         run: boot::run,
+    },
+    Bench {
+        name: "exits",
+        about: "what leaving a guest costs it, on Isthmus and under Linux' KVM in the same machine",
+        run: exits::run,
     },
     Bench {
         name: "overhead",

@@ -25,11 +25,12 @@ use std::{
 };
 
 /// Models that loom checks: package, and what of its tests. Each is built apart, because loom replaces the atomics.
-const MODELS: [(&str, &[&str]); 4] = [
+const MODELS: &[(&str, &[&str])] = &[
     (
         "isthmus-ioring",
         &["--test", "loom", "--test", "deque_loom"],
     ),
+    ("isthmus-caps", &["--test", "loom"]),
     ("isthmus-hv-core", &["--test", "mailbox_loom"]),
     ("isthmus-vmx", &["--test", "shootdown_loom"]),
     ("isthmus-kernel-core", &["--lib", "run_queue"]),

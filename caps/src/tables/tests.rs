@@ -245,3 +245,10 @@ fn an_object_may_revoke_what_it_is_called_through() {
     let outcome = f.tables.call(f.ours, handle, &Request::new(1, 0, &[]));
     assert_eq!(outcome.now().unwrap().unwrap_err(), CallError::Revoked);
 }
+
+#[test]
+fn a_capability_costs_a_hundred_bytes() {
+    let node = crate::slab::Slab::<crate::tree::Node<Entry>>::cost();
+    let slot = crate::slab::Slab::<u32>::cost();
+    assert_eq!(node + slot, 100);
+}

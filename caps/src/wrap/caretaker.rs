@@ -83,11 +83,12 @@ impl Object for Facet {
 }
 
 impl Held {
+    /// Owns nothing that is to be dropped after the call, so that the answer is written where the caller wants it.
     #[inline]
-    fn call(self: Arc<Self>, holder: Holder, request: &Request<'_>) -> Outcome {
+    fn call(self: &Arc<Self>, holder: Holder, request: &Request<'_>) -> Outcome {
         let mut outcome = self.target.forward(holder, request);
         if must_guard(&self.line, &outcome) {
-            outcome = guard(self, outcome);
+            outcome = guard(self.clone(), outcome);
         }
         outcome
     }

@@ -223,10 +223,10 @@ impl Object for Proxy {
         match self.target.upgrade() {
             Some(target) if !self.shared.line.is_cut() => {
                 if request.caps.is_empty() {
-                    return self.pass(target, holder, request);
+                    return self.pass(&target, holder, request);
                 }
                 match cross_all(&self.shared, request.caps, self.side.other()) {
-                    Ok(caps) => self.pass(target, holder, &request.with_caps(&caps)),
+                    Ok(caps) => self.pass(&target, holder, &request.with_caps(&caps)),
                     Err(error) => error.into(),
                 }
             }
@@ -237,7 +237,7 @@ impl Object for Proxy {
 
 impl Proxy {
     #[inline]
-    fn pass(&self, target: Arc<Target>, holder: Holder, request: &Request<'_>) -> Outcome {
+    fn pass(&self, target: &Arc<Target>, holder: Holder, request: &Request<'_>) -> Outcome {
         let inner = target.hooked.as_ref().unwrap_or(&target.original);
         let mut outcome = inner.forward(holder, request);
         let bare = matches!(&outcome, Outcome::Ready(Ok(reply)) if reply.caps.is_empty());
@@ -245,7 +245,7 @@ impl Proxy {
             self.cross_back(&mut outcome);
         }
         if must_guard(&self.shared.line, &outcome) {
-            outcome = guard(target, outcome);
+            outcome = guard(target.clone(), outcome);
         }
         outcome
     }

@@ -137,19 +137,21 @@ impl Metronome {
 
 impl Object for Meter {
     fn call(&self, holder: Holder, request: &Request<'_>) -> Outcome {
-        let flight = match self.admit() {
+        let mut flight = match self.admit() {
             Ok(flight) => flight,
             Err(error) => return error.into(),
         };
-        self.pass(flight, holder, request)
+        self.pass(&mut flight, holder, request)
     }
 }
 
 impl Meter {
     #[inline]
-    fn pass(&self, flight: Option<Charge>, holder: Holder, request: &Request<'_>) -> Outcome {
+    fn pass(&self, flight: &mut Option<Charge>, holder: Holder, request: &Request<'_>) -> Outcome {
         let mut outcome = self.target.forward(holder, request);
-        if let (Outcome::Later(call), Some(flight)) = (&mut outcome, flight) {
+        if let Outcome::Later(call) = &mut outcome
+            && let Some(flight) = flight.take()
+        {
             let call = core::mem::replace(call, Box::pin(core::future::pending()));
             outcome = Outcome::later(async move {
                 let answer = call.await;

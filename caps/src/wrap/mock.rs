@@ -213,7 +213,9 @@ impl StillClock {
             still.now = still.now.after(by);
             let now = still.now;
             let due = still.alarms.iter().filter(|(_, (at, _))| *at <= now);
-            due.map(|(_, (_, waker))| waker.clone()).collect()
+            let due: Vec<Key> = due.map(|(key, _)| key).collect();
+            let wakers = due.into_iter().filter_map(|key| still.alarms.remove(key));
+            wakers.map(|(_, waker)| waker).collect()
         };
         for waker in due {
             waker.wake();

@@ -10,6 +10,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 
 use isthmus_caps::{CapError, LedgerError, Rights};
+use isthmus_ioring::entry::Target;
 use isthmus_ioring::{Call, Client, LaneError, Payload};
 use spin::Mutex;
 
@@ -24,7 +25,7 @@ pub const WRITE: Rights = Rights::object(0);
 const INTERFACE: u64 = 1;
 const APPEND: u16 = 0;
 /// Flag of [`APPEND`]: the line ends here.
-const END_OF_LINE: u16 = 1 << 8;
+const END_OF_LINE: u8 = 1;
 /// Entries of a lane's queues.
 const ENTRIES: u32 = 64;
 /// Longest line in bytes: it must fit in a lane at once. What is longer is cut off there.
@@ -148,13 +149,8 @@ impl ConsoleObject {
         loop {
             let (data, after) = Payload::split(rest);
             let flags = if after.is_empty() { END_OF_LINE } else { 0 };
-            client.submit(&Call {
-                interface: INTERFACE,
-                method: APPEND,
-                flags,
-                data,
-                ..Call::default()
-            })?;
+            let call = Call::new(Target::Slot(0), INTERFACE, APPEND).with_method_flags(flags);
+            client.submit(&call.with_payload(&data).map_err(LaneError::from)?)?;
             if after.is_empty() {
                 break;
             }

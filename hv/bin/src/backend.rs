@@ -92,11 +92,7 @@ pub trait Entry: Processor {
     ///
     /// # Errors
     /// [`EntryRefused`] when the processor refused at once.
-    fn enter(
-        &mut self,
-        registers: &mut Gprs,
-        quick: &mut Quick<'_>,
-    ) -> Result<Stopped, EntryRefused>;
+    fn enter(&mut self, registers: &mut Gprs, quick: Quick<'_>) -> Result<Stopped, EntryRefused>;
     /// The rule of the model of the processor's entry checks that the state breaks, if any.
     fn broken_rule(&self) -> Option<String>;
     /// What the processor said of the last exit, for a report.

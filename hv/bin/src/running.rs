@@ -200,8 +200,8 @@ fn slice(
         check_entry(cpu, slot, vcpu);
         vcpu.counters
             .spend(Place::Hypervisor, now.wrapping_sub(before));
-        let mut quick = Quick::new(partition, &mut vcpu.counters);
-        let entered = cpu.enter(&mut vcpu.gprs, &mut quick);
+        let quick = Quick::new(partition, &mut vcpu.counters);
+        let entered = cpu.enter(&mut vcpu.gprs, quick);
         before = cpu::rdtsc();
         vcpu.counters.spend(Place::Guest, before.wrapping_sub(now));
         mailbox.come_back();

@@ -91,6 +91,7 @@ struct Row {
 
 const BASIC_ROWS: usize = LAST_BASIC as usize + 1;
 const HYPERVISOR_ROWS: usize = (abi::LEAF_TIMING - abi::LEAF_SIGNATURE) as usize + 1;
+const _: () = assert!(BASIC_ROWS <= 32, "a bit for each");
 const EXTENDED_ROWS: usize = (LAST_EXTENDED - FIRST_EXTENDED) as usize + 1;
 
 /// One partition's CPUID.
@@ -100,8 +101,9 @@ pub struct Policy {
     hypervisor: [Row; HYPERVISOR_ROWS],
     extended: [Row; EXTENDED_ROWS],
     results: Vec<CpuidResult>,
-    /// Of the rows in `basic`, those of one answer, with the answer.
-    fixed: [Option<CpuidResult>; BASIC_ROWS],
+    /// Bit n: basic leaf n has one answer, which `fixed` holds.
+    fixed_leaves: u32,
+    fixed: [CpuidResult; BASIC_ROWS],
     xcr0: u64,
     xsavec: bool,
     maxphyaddr: u8,
@@ -145,7 +147,8 @@ impl Policy {
     #[must_use]
     #[inline]
     pub fn fixed(&self, leaf: u32) -> Option<&CpuidResult> {
-        self.fixed.get(leaf as usize)?.as_ref()
+        let answer = self.fixed.get(leaf as usize)?;
+        (self.fixed_leaves.checked_shr(leaf)? & 1 != 0).then_some(answer)
     }
 
     /// The state components that the guest may enable in XCR0; x87 alone if XSAVE is not offered.

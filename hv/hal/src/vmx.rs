@@ -409,8 +409,8 @@ impl CurrentVmcs<'_> {
 /// Who answers exits on the spot, between the processor's exit and its next entry.
 pub trait QuickExits {
     /// Answers the exit that the VMCS describes, if it can: then the guest goes on for so many ticks of the preemption
-    /// timer. `None` ends [`CurrentVmcs::enter`].
-    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32>;
+    /// timer, which has 32 bits. `None` ends [`CurrentVmcs::enter`].
+    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u64>;
 }
 
 /// The fields of the VMCS that is current while an exit is answered on the spot.
@@ -430,7 +430,7 @@ impl Vmcs for CurrentFields {
 }
 
 /// Called by the assembly after an exit, on the stack of the call that entered the guest.
-unsafe extern "C" fn answer<Q: QuickExits>(quick: *mut c_void, registers: *mut Gprs) -> bool {
+unsafe extern "C" fn answer<Q: QuickExits>(registers: *mut Gprs, quick: *mut c_void) -> bool {
     // SAFETY: `enter` passed a reference to a `Q`, which it does not use until this returns.
     let quick = unsafe { &mut *quick.cast::<Q>() };
     // SAFETY: as above.
@@ -439,7 +439,7 @@ unsafe extern "C" fn answer<Q: QuickExits>(quick: *mut c_void, registers: *mut G
         return false;
     };
     // SAFETY: the timer only adds an exit.
-    unsafe { write_field(Field::VMX_PREEMPTION_TIMER_VALUE, u64::from(ticks)) };
+    unsafe { write_field(Field::VMX_PREEMPTION_TIMER_VALUE, ticks) };
     true
 }
 
@@ -463,7 +463,7 @@ unsafe extern "C" {
         registers: *mut Gprs,
         launched: bool,
         quick: *mut c_void,
-        answer: unsafe extern "C" fn(*mut c_void, *mut Gprs) -> bool,
+        answer: unsafe extern "C" fn(*mut Gprs, *mut c_void) -> bool,
     ) -> u64;
     static isthmus_vmx_exit: u8;
 }
@@ -539,8 +539,7 @@ isthmus_vmx_exit:
     mov [rdi + 112], r14
     mov [rdi + 120], r15
     pop qword ptr [rdi + 56]
-    mov rsi, rdi
-    mov rdi, [rsp + 8]
+    mov rsi, [rsp + 8]
     call qword ptr [rsp + 16]
     mov rdi, [rsp]
     test al, al

@@ -66,14 +66,17 @@ pub struct Content<'a> {
     pub script: &'a Path,
     /// A program for `/bin`, under this name.
     pub program: Option<(&'a str, &'a Path)>,
+    /// Files for `/data`, with their names there.
+    pub data: &'a [(&'a str, &'a Path)],
 }
 
-/// Makes the archive whose `/init` is `common` followed by `script`.
+/// Makes the archive whose `/init` is `common` followed by `script`, with more files in `/data`.
 pub fn build(
     busybox: &[u8],
     common: &str,
     script: &str,
     program: Option<(&str, Vec<u8>)>,
+    data: &[(&str, Vec<u8>)],
 ) -> Vec<u8> {
     let mut archive = Archive::new();
     for folder in ["bin", "data", "dev", "proc", "sys", "tmp"] {
@@ -89,6 +92,9 @@ pub fn build(
         archive.file(&format!("bin/{name}"), 0o755, &data);
     }
     archive.file("data/sample", 0o644, &sample());
+    for (name, bytes) in data {
+        archive.file(&format!("data/{name}"), 0o644, bytes);
+    }
     archive.file("init", 0o755, format!("{common}\n{script}").as_bytes());
     archive.finish()
 }
@@ -105,8 +111,12 @@ pub fn write(content: &Content<'_>, to: &Path) -> Result<()> {
         Some((name, path)) => Some((name, data(path)?)),
         None => None,
     };
+    let mut more = Vec::new();
+    for (name, path) in content.data {
+        more.push((*name, data(path)?));
+    }
     let busybox = data(content.busybox)?;
-    let archive = build(&busybox, &common, &text(content.script)?, program);
+    let archive = build(&busybox, &common, &text(content.script)?, program, &more);
     if fs::read(to).is_ok_and(|old| old == archive) {
         return Ok(());
     }
@@ -164,9 +174,11 @@ mod tests {
             "#!/bin/sh\nmount\n",
             "echo hello\n",
             Some(("tool", b"x".to_vec())),
+            &[("more", b"what is in it".to_vec())],
         );
         let text = String::from_utf8_lossy(&archive);
         assert!(text.contains("#!/bin/sh\nmount\n\necho hello\n"));
+        assert!(text.contains("what is in it"));
     }
 
     #[test]

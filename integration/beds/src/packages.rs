@@ -82,6 +82,22 @@ impl Package {
         entries.flatten().map(|entry| entry.path()).find(named)
     }
 
+    /// A module of the package's kernel, by the name of its file, if the package was fetched before.
+    pub fn module(self, store: &Path, name: &str) -> Option<PathBuf> {
+        let mut folders = vec![store.join(self.name()).join("lib/modules")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).ok()?.flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if entry.file_name() == name {
+                    return Some(path);
+                }
+            }
+        }
+        None
+    }
+
     /// Fetches and unpacks the package into `store`, and returns the file that boots.
     ///
     /// # Errors

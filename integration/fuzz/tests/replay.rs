@@ -90,4 +90,7 @@ replay!(
     acpi,
     command_line,
     console,
+    messages,
+    calls,
+    orders,
 );

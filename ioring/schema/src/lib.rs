@@ -4,7 +4,7 @@
 //! Each interface, struct and enum of the schema is a module here under its own name: [`console`] holds the client, the
 //! server, and the messages of `Console`. Nothing allocates, and nothing trusts what it reads: a message is checked where it
 //! is looked at, and a wrong one is an error of its sender's. Neighbours: a ring carries the messages, capabilities answer
-//! the calls, and neither is known here but by the feature `caps`, which joins both within one address space. `cargo xtask check-schema` writes `generated` and refuses changes that break
+//! the calls, and neither is known here but by the features `caps` and `ring`, which join clients and servers to them. `cargo xtask check-schema` writes `generated` and refuses changes that break
 //! older peers; `docs/schema.md` has the rules.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -18,6 +18,13 @@ pub mod call;
 mod generated;
 #[cfg(feature = "caps")]
 pub mod local;
+#[cfg(feature = "ring")]
+pub mod ring;
 pub mod wire;
 
 pub use generated::*;
+
+/// The example on the page is compiled and run.
+#[cfg(all(doctest, feature = "caps"))]
+#[doc = include_str!("../../../docs/schema.md")]
+pub struct Page;

@@ -45,6 +45,16 @@ fn what_a_peer_writes_it_reads_itself() {
 }
 
 #[test]
+fn the_capnp_crate_reads_the_same_in_every_order() {
+    for bytes in [peers::old_order(), peers::new_order()] {
+        let compared = oracle::compare(&bytes);
+        // Twelve structs and their pointers at the least.
+        assert!(compared > 12 * 64, "{compared}");
+        assert!(peers::walk(&bytes) > 20);
+    }
+}
+
+#[test]
 fn a_member_that_an_old_peer_does_not_have_is_unknown_to_it() {
     let mut buffer = [0; 1024];
     let mut message = MessageBuilder::new(&mut buffer);

@@ -1,9 +1,9 @@
 //! Calls.
 
-use super::body::{BodyReader, BodyWriter};
+use super::parts::Parts;
 use super::{
-    After, BufferRef, CallId, Caps, Entry, EntryError, Flags, Kind, Payload, Spilled, Third,
-    TooLong, first, halves, join, kind_and_flags,
+    After, BufferRef, CallId, CapRef, Caps, Entry, EntryError, Flags, Kind, Payload, Spilled,
+    TooLong,
 };
 
 /// When an answer is of no more use, in nanoseconds of the clock that both sides share.
@@ -47,198 +47,232 @@ pub enum Target {
     },
 }
 
-impl Default for Target {
-    fn default() -> Self {
-        Self::Slot(0)
-    }
-}
+/// A call: 64 bytes, as it will lie in the queue or has come from there. Lists, data, deadline and buffer share 32 bytes of
+/// it; the constructors say when they are full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Call(Parts);
 
-/// A call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Call {
-    /// What is called.
-    pub target: Target,
-    /// Which interface of the object: its Cap'n Proto id.
-    pub interface: u64,
-    /// Which method of the interface.
-    pub method: u16,
-    /// Upper eight bits, as [`Flags::METHOD`]: what the method says they mean. Of the others, the caller may set
-    /// [`Flags::PIPELINED`]; the rest follow from what is below.
-    pub flags: u16,
-    /// When the answer is of no more use.
-    pub deadline: Deadline,
-    /// Calls that must have ended before this one begins, as far as they are listed in the entry.
-    pub after: After,
-    /// Capabilities that go along, as far as they are listed in the entry.
-    pub caps: Caps,
-    /// Lists at the beginning of the buffer instead; then the two above are empty.
-    pub spilled: Spilled,
-    /// Arguments, or the rest of them.
-    pub buffer: Option<BufferRef>,
-    /// Arguments, or the beginning of them.
-    pub data: Payload,
-}
-
-/// Flags that a caller chooses.
-const CHOSEN: u16 = Flags::METHOD | Flags::PIPELINED;
 /// Flags that a call may have.
-const KNOWN: u16 = CHOSEN
+const KNOWN: u16 = Flags::METHOD
+    | Flags::PIPELINED
     | Flags::DEADLINE
     | Flags::BUFFER
     | Flags::PAGES
     | Flags::SPILLED
     | Flags::PROMISED;
 
+impl Default for Call {
+    fn default() -> Self {
+        Self::new(Target::Slot(0), 0, 0)
+    }
+}
+
 impl Call {
-    /// Flags that follow from the fields, and counts of the lists.
-    fn shape(&self) -> (u16, u8, u8) {
-        let mut flags = self.flags & CHOSEN | BufferRef::flags(self.buffer);
-        if self.deadline != Deadline::NEVER {
-            flags |= Flags::DEADLINE;
+    /// A call of method `method` of interface `interface` (a Cap'n Proto id), with nothing more to say.
+    #[must_use]
+    pub const fn new(target: Target, interface: u64, method: u16) -> Self {
+        let mut parts = Parts::new(Kind::CALL);
+        parts.0[2] = interface;
+        parts.0[3] = method as u64;
+        match target {
+            Target::Slot(slot) => parts.set_upper(slot),
+            Target::Promised { call, index } => {
+                parts.set_flags(Flags::PROMISED);
+                parts.set_upper(call.to_bits());
+                parts.0[3] |= (index as u64) << 16;
+            }
         }
-        if matches!(self.target, Target::Promised { .. }) {
-            flags |= Flags::PROMISED;
+        Self(parts)
+    }
+
+    /// The same with flags that the method defines.
+    #[must_use]
+    pub const fn with_method_flags(mut self, flags: u8) -> Self {
+        self.0.0[0] &= !((Flags::METHOD as u64) << 48);
+        self.0.set_flags((flags as u16) << 8);
+        self
+    }
+
+    /// The same, and the caller will call on the results before it has them: they are kept until it says that it is
+    /// finished.
+    #[must_use]
+    pub const fn pipelined(mut self) -> Self {
+        self.0.set_flags(Flags::PIPELINED);
+        self
+    }
+
+    /// The same with a deadline.
+    ///
+    /// # Errors
+    /// [`TooLong`]; a deadline takes 8 bytes.
+    pub fn with_deadline(mut self, deadline: Deadline) -> Result<Self, TooLong> {
+        match deadline {
+            Deadline::NEVER => self.0.clear_deadline(),
+            Deadline(deadline) => self.0.set_deadline(deadline)?,
         }
-        if self.spilled == Spilled::default() {
-            return (flags, self.caps.count(), self.after.count());
+        Ok(self)
+    }
+
+    /// The same with a list of capabilities.
+    ///
+    /// # Errors
+    /// [`TooLong`]; each takes 8 bytes. More fit at the beginning of a buffer.
+    pub fn with_caps(mut self, caps: &[CapRef]) -> Result<Self, TooLong> {
+        self.0.set_caps(caps)?;
+        Ok(self)
+    }
+
+    /// The same after other calls: it begins when those have ended.
+    ///
+    /// # Errors
+    /// [`TooLong`]; each two take 8 bytes. More fit at the beginning of a buffer.
+    pub fn with_after(mut self, after: &[CallId]) -> Result<Self, TooLong> {
+        self.0.set_after(after)?;
+        Ok(self)
+    }
+
+    /// The same with lists at the beginning of the buffer that it will be submitted with.
+    ///
+    /// # Errors
+    /// [`TooLong`]: past the limits, or beside lists in the entry.
+    pub fn with_spilled(mut self, spilled: Spilled) -> Result<Self, TooLong> {
+        self.0.set_spilled(spilled)?;
+        Ok(self)
+    }
+
+    /// The same with arguments, or the beginning of them.
+    ///
+    /// # Errors
+    /// [`TooLong`]: more than is left of 32 bytes. More fit in a buffer.
+    pub fn with_data(self, data: &[u8]) -> Result<Self, TooLong> {
+        self.with_payload(&Payload::new(data).ok_or(TooLong)?)
+    }
+
+    /// The same with arguments, or the beginning of them.
+    ///
+    /// # Errors
+    /// [`TooLong`], as [`Call::with_data`].
+    pub fn with_payload(mut self, data: &Payload) -> Result<Self, TooLong> {
+        self.0.set_data(data)?;
+        Ok(self)
+    }
+
+    /// The same with the name of a buffer, which whoever sends it puts there.
+    ///
+    /// # Errors
+    /// [`TooLong`]; it takes 8 bytes.
+    pub fn with_buffer(mut self, buffer: BufferRef) -> Result<Self, TooLong> {
+        self.0.set_buffer(buffer)?;
+        Ok(self)
+    }
+
+    /// What is called.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        let upper = self.0.upper();
+        if self.0.flags() & Flags::PROMISED == 0 {
+            return Target::Slot(upper);
         }
-        (
-            flags | Flags::SPILLED,
-            self.spilled.caps,
-            self.spilled.after,
-        )
+        Target::Promised {
+            call: CallId::from_bits(upper),
+            index: (self.0.0[3] >> 16) as u16,
+        }
+    }
+
+    /// Which interface of the object: its Cap'n Proto id.
+    #[must_use]
+    pub const fn interface(&self) -> u64 {
+        self.0.0[2]
+    }
+
+    /// Which method of the interface.
+    #[must_use]
+    pub const fn method(&self) -> u16 {
+        self.0.0[3] as u16
+    }
+
+    /// Flags that the method defines.
+    #[must_use]
+    pub const fn method_flags(&self) -> u8 {
+        (self.0.flags() >> 8) as u8
+    }
+
+    /// Whether the caller will call on the results before it has them.
+    #[must_use]
+    #[inline]
+    pub const fn is_pipelined(&self) -> bool {
+        self.0.flags() & Flags::PIPELINED != 0
+    }
+
+    /// When the answer is of no more use.
+    #[must_use]
+    #[inline]
+    pub fn deadline(&self) -> Deadline {
+        self.0.deadline().map_or(Deadline::NEVER, Deadline)
+    }
+
+    /// Capabilities that go along, as far as they are listed in the entry.
+    #[must_use]
+    pub fn caps(&self) -> Caps {
+        self.0.caps()
+    }
+
+    /// Calls that must have ended before this one begins, as far as they are listed in the entry.
+    #[must_use]
+    pub fn after(&self) -> After {
+        self.0.after()
+    }
+
+    /// Lists at the beginning of the buffer; then the two above are empty.
+    #[must_use]
+    pub const fn spilled(&self) -> Spilled {
+        self.0.spilled()
+    }
+
+    /// The name of the buffer that goes along.
+    #[must_use]
+    #[inline]
+    pub fn buffer(&self) -> Option<BufferRef> {
+        self.0.buffer()
+    }
+
+    /// Arguments, or the beginning of them.
+    #[must_use]
+    pub fn data(&self) -> Payload {
+        self.0.data()
     }
 
     /// The entry of this call with the id `id`.
-    ///
-    /// # Errors
-    /// [`TooLong`]: deadline, buffer, lists and data take more than 32 bytes; or spilled lists without a buffer, or beside
-    /// lists in the entry.
-    #[inline]
-    pub fn encode(&self, id: CallId) -> Result<Entry, TooLong> {
-        let (flags, caps, after) = self.shape();
-        let (target, index) = match self.target {
-            Target::Slot(slot) => (slot, 0),
-            Target::Promised { call, index } => (call.to_bits(), index),
-        };
-        let third = Third {
-            method: self.method,
-            index,
-            caps,
-            after,
-            // At most 32.
-            data: self.data.len() as u8,
-        };
-        let simple = flags & (Flags::DEADLINE | Flags::BUFFER | Flags::SPILLED) == 0
-            && self.caps.is_empty()
-            && self.after.is_empty();
-        let [a, b, c, d] = if simple {
-            *self.data.words()
-        } else {
-            self.body(flags)?
-        };
-        let what = join(id.to_bits(), target);
-        Ok([
-            first(Kind::CALL, flags),
-            what,
-            self.interface,
-            third.encode(),
-            a,
-            b,
-            c,
-            d,
-        ])
-    }
-
-    fn body(&self, flags: u16) -> Result<[u64; 4], TooLong> {
-        let mut body = BodyWriter::default();
-        if flags & Flags::DEADLINE != 0 {
-            body.word(self.deadline.0)?;
-        }
-        body.buffer(self.buffer)?;
-        if flags & Flags::SPILLED != 0 {
-            let alone = self.buffer.is_some() && self.caps.is_empty() && self.after.is_empty();
-            self.spilled.check().map_err(|_| TooLong)?;
-            if !alone {
-                return Err(TooLong);
-            }
-        } else {
-            self.caps.write(&mut body)?;
-            self.after.write(&mut body)?;
-        }
-        body.data(&self.data)
+    #[must_use]
+    #[inline(always)]
+    pub const fn encode(&self, id: CallId) -> Entry {
+        self.0.encode(id)
     }
 
     /// The id and the call in an entry.
     ///
     /// # Errors
     /// [`EntryError`]: the fault of who wrote it.
-    #[inline]
+    #[inline(always)]
     pub fn decode(entry: &Entry) -> Result<(CallId, Self), EntryError> {
-        let [word, what, interface, third, a, b, c, d] = *entry;
-        let (kind, flags) = kind_and_flags(word)?;
-        if kind != Kind::CALL {
-            return Err(EntryError::Kind(kind.0));
-        }
-        if flags & !KNOWN != 0 {
-            return Err(EntryError::Flags(flags));
-        }
-        let [id, target] = halves(what);
-        let third = Third::decode(third)?;
-        let target = match flags & Flags::PROMISED {
-            0 if third.index != 0 => return Err(EntryError::Reserved),
-            0 => Target::Slot(target),
-            _ => Target::Promised {
-                call: CallId::from_bits(target),
-                index: third.index,
-            },
-        };
-        let mut call = Self {
-            target,
-            interface,
-            method: third.method,
-            flags: flags & CHOSEN,
-            ..Self::default()
-        };
-        call.read_body(flags, third, BodyReader::new([a, b, c, d]))?;
-        Ok((CallId::from_bits(id), call))
+        Self::check(entry)?;
+        Ok((CallId::of(entry), Self::of(entry)))
     }
 
-    fn read_body(
-        &mut self,
-        flags: u16,
-        third: Third,
-        mut body: BodyReader,
-    ) -> Result<(), EntryError> {
-        if flags & Flags::DEADLINE != 0 {
-            self.deadline = Deadline(body.word()?);
-            if self.deadline == Deadline::NEVER {
-                return Err(EntryError::Reserved);
-            }
+    /// Checks an entry in place.
+    #[inline(always)]
+    pub(crate) fn check(entry: &Entry) -> Result<(), EntryError> {
+        Parts::check(entry, Kind::CALL, KNOWN)?;
+        let promised = entry[0] & (Flags::PROMISED as u64) << 48 != 0;
+        if !promised && entry[3] & 0xffff_0000 != 0 {
+            return Err(EntryError::Reserved);
         }
-        self.buffer = body.buffer(flags)?;
-        if flags & Flags::SPILLED != 0 {
-            self.spilled = spilled(third, self.buffer)?;
-        } else {
-            self.caps = Caps::read(third.caps, &mut body)?;
-            self.after = After::read(third.after, &mut body)?;
-        }
-        self.data = body.data(third.data)?;
         Ok(())
     }
-}
 
-/// Counts of lists in `buffer`, which must be there and hold them.
-pub(super) fn spilled(third: Third, buffer: Option<BufferRef>) -> Result<Spilled, EntryError> {
-    let spilled = Spilled {
-        caps: third.caps,
-        after: third.after,
-    };
-    let lists = spilled.check()?.bytes();
-    let room = buffer.map_or(0, |buffer| buffer.len);
-    // At most 768 bytes.
-    if lists == 0 || lists as u32 > room {
-        return Err(EntryError::Length);
+    /// The call in an entry that was checked.
+    #[inline(always)]
+    pub(crate) const fn of(entry: &Entry) -> Self {
+        Self(Parts::of(entry))
     }
-    Ok(spilled)
 }

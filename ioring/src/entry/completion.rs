@@ -1,10 +1,8 @@
 //! Completions.
 
-use super::body::{BodyReader, BodyWriter};
-use super::call::spilled;
+use super::parts::Parts;
 use super::{
-    BufferRef, CallId, Caps, Entry, EntryError, Flags, Kind, Payload, Spilled, Third, TooLong,
-    first, halves, join, kind_and_flags,
+    BufferRef, CallId, CapRef, Caps, Entry, EntryError, Flags, Kind, Payload, Spilled, TooLong,
 };
 
 /// How a call ended. 0 to 0xffff are the protocol's; from 0x1_0000 on an object's own errors.
@@ -43,115 +41,156 @@ impl Status {
     pub const OBJECT: Self = Self(0x1_0000);
 }
 
-/// A completion.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Completion {
-    /// How it ended.
-    pub status: Status,
-    /// What the status says it is; else 0.
-    pub detail: u64,
-    /// Capabilities among the results, as far as they are listed in the entry.
-    pub caps: Caps,
-    /// Lists at the beginning of the buffer instead; `after` is 0.
-    pub spilled: Spilled,
-    /// Results, or the rest of them.
-    pub buffer: Option<BufferRef>,
-    /// Results, or the beginning of them.
-    pub data: Payload,
-}
+/// A completion: 64 bytes, as it will lie in the queue or has come from there. List, data and buffer share 32 bytes of it; the
+/// constructors say when they are full.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Completion(Parts);
 
 const KNOWN: u16 = Flags::BUFFER | Flags::PAGES | Flags::SPILLED;
 
+impl Default for Completion {
+    fn default() -> Self {
+        Self::new(Status::OK)
+    }
+}
+
 impl From<Status> for Completion {
     fn from(status: Status) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self::new(status)
     }
 }
 
 impl Completion {
-    /// The entry that completes the call `id`.
+    /// A completion with nothing more to say.
+    #[must_use]
+    pub const fn new(status: Status) -> Self {
+        let mut parts = Parts::new(Kind::COMPLETION);
+        parts.set_upper(status.0);
+        Self(parts)
+    }
+
+    /// The same with what the status says it is.
+    #[must_use]
+    pub const fn with_detail(mut self, detail: u64) -> Self {
+        self.0.0[2] = detail;
+        self
+    }
+
+    /// The same with a list of capabilities among the results.
     ///
     /// # Errors
-    /// [`TooLong`], as [`super::Call::encode`].
-    #[inline]
-    pub fn encode(&self, id: CallId) -> Result<Entry, TooLong> {
-        let mut flags = BufferRef::flags(self.buffer);
-        let lists = self.spilled != Spilled::default();
-        if lists {
-            let checked = self.spilled.after == 0 && self.spilled.check().is_ok();
-            if !(checked && self.buffer.is_some() && self.caps.is_empty()) {
-                return Err(TooLong);
-            }
-            flags |= Flags::SPILLED;
+    /// [`TooLong`]; each takes 8 bytes. More fit at the beginning of a buffer.
+    pub fn with_caps(mut self, caps: &[CapRef]) -> Result<Self, TooLong> {
+        self.0.set_caps(caps)?;
+        Ok(self)
+    }
+
+    /// The same with a list at the beginning of the buffer that it will be sent with; no calls that come before.
+    ///
+    /// # Errors
+    /// [`TooLong`]: past the limits, or beside a list in the entry.
+    pub fn with_spilled(mut self, spilled: Spilled) -> Result<Self, TooLong> {
+        if spilled.after != 0 {
+            return Err(TooLong);
         }
-        let third = Third {
-            method: 0,
-            index: 0,
-            caps: if lists {
-                self.spilled.caps
-            } else {
-                self.caps.count()
-            },
-            after: 0,
-            // At most 32.
-            data: self.data.len() as u8,
-        };
-        let [a, b, c, d] = if flags == 0 && self.caps.is_empty() {
-            *self.data.words()
-        } else {
-            let mut body = BodyWriter::default();
-            body.buffer(self.buffer)?;
-            self.caps.write(&mut body)?;
-            body.data(&self.data)?
-        };
-        let how = join(id.to_bits(), self.status.0);
-        Ok([
-            first(Kind::COMPLETION, flags),
-            how,
-            self.detail,
-            third.encode(),
-            a,
-            b,
-            c,
-            d,
-        ])
+        self.0.set_spilled(spilled)?;
+        Ok(self)
+    }
+
+    /// The same with results, or the beginning of them.
+    ///
+    /// # Errors
+    /// [`TooLong`]: more than is left of 32 bytes. More fit in a buffer.
+    pub fn with_data(self, data: &[u8]) -> Result<Self, TooLong> {
+        self.with_payload(&Payload::new(data).ok_or(TooLong)?)
+    }
+
+    /// The same with results, or the beginning of them.
+    ///
+    /// # Errors
+    /// [`TooLong`], as [`Completion::with_data`].
+    pub fn with_payload(mut self, data: &Payload) -> Result<Self, TooLong> {
+        self.0.set_data(data)?;
+        Ok(self)
+    }
+
+    /// The same with the name of a buffer, which whoever sends it puts there.
+    ///
+    /// # Errors
+    /// [`TooLong`]; it takes 8 bytes.
+    pub fn with_buffer(mut self, buffer: BufferRef) -> Result<Self, TooLong> {
+        self.0.set_buffer(buffer)?;
+        Ok(self)
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        Status(self.0.upper())
+    }
+
+    /// What the status says it is; else 0.
+    #[must_use]
+    pub const fn detail(&self) -> u64 {
+        self.0.0[2]
+    }
+
+    /// Capabilities among the results, as far as they are listed in the entry.
+    #[must_use]
+    pub fn caps(&self) -> Caps {
+        self.0.caps()
+    }
+
+    /// A list at the beginning of the buffer; then the one above is empty.
+    #[must_use]
+    pub const fn spilled(&self) -> Spilled {
+        self.0.spilled()
+    }
+
+    /// The name of the buffer that goes along.
+    #[must_use]
+    #[inline]
+    pub fn buffer(&self) -> Option<BufferRef> {
+        self.0.buffer()
+    }
+
+    /// Results, or the beginning of them.
+    #[must_use]
+    pub fn data(&self) -> Payload {
+        self.0.data()
+    }
+
+    /// The entry that completes the call `id`.
+    #[must_use]
+    #[inline(always)]
+    pub const fn encode(&self, id: CallId) -> Entry {
+        self.0.encode(id)
     }
 
     /// The id and the completion in an entry.
     ///
     /// # Errors
     /// [`EntryError`]: the fault of who wrote it.
-    #[inline]
+    #[inline(always)]
     pub fn decode(entry: &Entry) -> Result<(CallId, Self), EntryError> {
-        let [word, how, detail, third, a, b, c, d] = *entry;
-        let (kind, flags) = kind_and_flags(word)?;
-        if kind != Kind::COMPLETION {
-            return Err(EntryError::Kind(kind.0));
-        }
-        if flags & !KNOWN != 0 {
-            return Err(EntryError::Flags(flags));
-        }
-        let [id, status] = halves(how);
-        let third = Third::decode(third)?;
-        if third.method != 0 || third.index != 0 || third.after != 0 {
+        Self::check(entry)?;
+        Ok((CallId::of(entry), Self::of(entry)))
+    }
+
+    /// Checks an entry in place.
+    #[inline(always)]
+    pub(crate) fn check(entry: &Entry) -> Result<(), EntryError> {
+        Parts::check(entry, Kind::COMPLETION, KNOWN)?;
+        // No method, no index, no calls that come before.
+        if entry[3] & 0x0000_ff00_ffff_ffff != 0 {
             return Err(EntryError::Reserved);
         }
-        let mut completion = Self {
-            status: Status(status),
-            detail,
-            ..Self::default()
-        };
-        let mut body = BodyReader::new([a, b, c, d]);
-        completion.buffer = body.buffer(flags)?;
-        if flags & Flags::SPILLED != 0 {
-            completion.spilled = spilled(third, completion.buffer)?;
-        } else {
-            completion.caps = Caps::read(third.caps, &mut body)?;
-        }
-        completion.data = body.data(third.data)?;
-        Ok((CallId::from_bits(id), completion))
+        Ok(())
+    }
+
+    /// The completion in an entry that was checked.
+    #[inline(always)]
+    pub(crate) const fn of(entry: &Entry) -> Self {
+        Self(Parts::of(entry))
     }
 }

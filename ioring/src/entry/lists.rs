@@ -1,7 +1,6 @@
 //! Lists in entries: capabilities that go along, and calls that come before. Short ones lie in the body; longer ones
 //! at the beginning of the buffer, where [`Spilled`] writes and reads them.
 
-use super::body::{BodyReader, BodyWriter};
 use super::{CallId, EntryError, TooLong, halves, join};
 
 /// What becomes of the sender's own reference.
@@ -135,8 +134,9 @@ macro_rules! short_list {
             }
 
             /// How many.
-            pub(super) const fn count(&self) -> u8 {
-                self.len
+            #[must_use]
+            pub const fn len(&self) -> usize {
+                self.len as usize
             }
         }
     };
@@ -153,54 +153,10 @@ short_list! {
     After, CallId, 4
 }
 
-impl Caps {
-    pub(super) fn write(&self, body: &mut BodyWriter) -> Result<(), TooLong> {
-        self.as_slice()
-            .iter()
-            .try_for_each(|cap| body.word(cap.encode()))
-    }
-
-    pub(super) fn read(count: u8, body: &mut BodyReader) -> Result<Self, EntryError> {
-        let mut caps = Self::default();
-        for _ in 0..count {
-            let cap = CapRef::decode(body.word()?)?;
-            caps.push(cap).map_err(|TooLong| EntryError::Length)?;
-        }
-        Ok(caps)
-    }
-}
-
-/// The id in the upper half of a pair, if a list of `count` reaches so far.
-fn second(pair: &[CallId]) -> u32 {
-    pair.get(1).map_or(0, |id| id.to_bits())
-}
-
-impl After {
-    pub(super) fn write(&self, body: &mut BodyWriter) -> Result<(), TooLong> {
-        for pair in self.as_slice().chunks(2) {
-            let low = pair.first().map_or(0, |id| id.to_bits());
-            body.word(join(low, second(pair)))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn read(count: u8, body: &mut BodyReader) -> Result<Self, EntryError> {
-        let mut after = Self::default();
-        let mut left = count;
-        while left > 0 {
-            let [low, high] = halves(body.word()?);
-            for bits in [low, high].into_iter().take(left.into()) {
-                after
-                    .push(CallId::from_bits(bits))
-                    .map_err(|TooLong| EntryError::Length)?;
-            }
-            if left == 1 && high != 0 {
-                return Err(EntryError::Reserved);
-            }
-            left = left.saturating_sub(2);
-        }
-        Ok(after)
-    }
+/// One or two ids as a word.
+pub(super) fn pair(ids: &[CallId]) -> u64 {
+    let bits = |index: usize| ids.get(index).map_or(0, |id| id.to_bits());
+    join(bits(0), bits(1))
 }
 
 /// Lists at the beginning of a buffer: how long they are. First the capabilities, a word each, then the calls that come
@@ -243,11 +199,8 @@ impl Spilled {
         };
         spilled.check().map_err(|_| TooLong)?;
         let room = buffer.get_mut(..spilled.bytes()).ok_or(TooLong)?;
-        let words = caps.iter().map(|cap| cap.encode()).chain(
-            after
-                .chunks(2)
-                .map(|pair| join(pair.first().map_or(0, |id| id.to_bits()), second(pair))),
-        );
+        let caps = caps.iter().map(|cap| cap.encode());
+        let words = caps.chain(after.chunks(2).map(pair));
         for (chunk, word) in room.chunks_exact_mut(8).zip(words) {
             chunk.copy_from_slice(&word.to_le_bytes());
         }

@@ -1,11 +1,6 @@
 //! Notes: entries in a submission queue that no completion answers and that take no credit.
 
-use super::body::BodyReader;
-use super::{
-    CallId, Caps, Entry, EntryError, Kind, Payload, Third, TooLong, first, halves, join,
-    kind_and_flags,
-};
-use crate::entry::body::BodyWriter;
+use super::{CallId, CapRef, Caps, Entry, EntryError, Kind, TooLong, halves, join};
 
 /// What a note is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -79,30 +74,23 @@ impl Note {
     }
 
     /// Its entry.
-    ///
-    /// # Errors
-    /// [`TooLong`] does not happen: the longest list fills the body.
-    pub fn encode(&self) -> Result<Entry, TooLong> {
-        let mut body = BodyWriter::default();
-        self.caps.write(&mut body)?;
-        let [a, b, c, d] = body.data(&Payload::EMPTY)?;
-        let third = Third {
-            method: 0,
-            index: self.index,
-            caps: self.caps.count(),
-            after: 0,
-            data: 0,
-        };
-        Ok([
-            first(self.kind.to_kind(), 0),
+    #[must_use]
+    pub fn encode(&self) -> Entry {
+        let mut words = [0; Caps::MAX];
+        for (word, cap) in words.iter_mut().zip(self.caps.as_slice()) {
+            *word = cap.encode();
+        }
+        let [a, b, c, d] = words;
+        [
+            u64::from(self.kind.to_kind().0) << 32,
             join(self.call.to_bits(), self.slot),
             self.value,
-            third.encode(),
+            u64::from(self.index) << 16 | (self.caps.len() as u64) << 32,
             a,
             b,
             c,
             d,
-        ])
+        ]
     }
 
     /// The note in an entry.
@@ -110,26 +98,36 @@ impl Note {
     /// # Errors
     /// [`EntryError`]: the fault of who wrote it.
     pub fn decode(entry: &Entry) -> Result<Self, EntryError> {
-        let [word, what, value, third, a, b, c, d] = *entry;
-        let (kind, flags) = kind_and_flags(word)?;
-        let kind = NoteKind::from_kind(kind)?;
+        let [word, what, value, third, body @ ..] = *entry;
+        let kind = NoteKind::from_kind(Kind::of(entry))?;
+        let [_, flags] = halves(word >> 16);
         if flags != 0 {
-            return Err(EntryError::Flags(flags));
+            return Err(EntryError::Flags(flags as u16));
         }
-        let [call, slot] = halves(what);
-        let third = Third::decode(third)?;
-        if third.method != 0 || third.after != 0 || third.data != 0 {
+        let [0, 0, i0, i1, count, 0, 0, 0] = third.to_le_bytes() else {
+            return Err(EntryError::Reserved);
+        };
+        if word & 0x0000_ff00_0000_0000 != 0 {
             return Err(EntryError::Reserved);
         }
-        let mut body = BodyReader::new([a, b, c, d]);
-        let caps = Caps::read(third.caps, &mut body)?;
-        body.data(0)?;
+        let (listed, rest) = body
+            .split_at_checked(count.into())
+            .ok_or(EntryError::Length)?;
+        if rest.iter().any(|word| *word != 0) {
+            return Err(EntryError::Reserved);
+        }
+        let mut caps = Caps::default();
+        for word in listed {
+            let cap = CapRef::decode(*word)?;
+            caps.push(cap).map_err(|TooLong| EntryError::Length)?;
+        }
+        let [call, slot] = halves(what);
         Ok(Self {
             kind,
             call: CallId::from_bits(call),
             slot,
             value,
-            index: third.index,
+            index: u16::from_le_bytes([i0, i1]),
             caps,
         })
     }

@@ -76,19 +76,25 @@ impl Payload {
         &self.words
     }
 
-    /// `len` bytes at the front of `words`; `None` if they do not fit or bytes past them are not zero.
-    #[inline]
-    pub(super) fn decode(len: u8, words: [u64; BODY_WORDS]) -> Option<Self> {
-        let bytes = usize::from(len);
-        if bytes > Self::MAX {
-            return None;
+    /// `len` bytes at the front of `words`, of which [`Payload::fits`] was true.
+    #[inline(always)]
+    pub(super) const fn of(len: u8, words: [u64; BODY_WORDS]) -> Self {
+        Self { words, len }
+    }
+
+    /// Whether `len` bytes, at most 32, at the front of `words` are followed by zeros.
+    #[inline(always)]
+    pub(super) fn fits(len: u8, words: [u64; BODY_WORDS]) -> bool {
+        let [a, b, c, d] = words;
+        if len == 0 {
+            return a | b | c | d == 0;
         }
         let mut stray = 0;
-        for (word, start) in words.iter().zip([0_usize, 8, 16, 24]) {
+        for (word, start) in words.iter().zip([0, 8, 16, 24]) {
             // Bytes of this word that belong to the data: 0 to 8.
-            let kept = bytes.saturating_sub(start).min(8) as u32;
+            let kept = u32::from(len.saturating_sub(start).min(8));
             stray |= word & u64::MAX.checked_shl(kept * 8).unwrap_or(0);
         }
-        (stray == 0).then_some(Self { words, len })
+        stray == 0
     }
 }

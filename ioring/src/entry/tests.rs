@@ -30,40 +30,104 @@ fn buffer() -> impl Strategy<Value = Option<BufferRef>> {
     proptest::option::of(some.prop_map(|(index, len, pages)| BufferRef { index, len, pages }))
 }
 
+/// What a call is made of.
+#[derive(Clone, Debug)]
+struct Wanted {
+    target: Target,
+    interface: u64,
+    method: u16,
+    own: u8,
+    pipelined: bool,
+    deadline: Deadline,
+    after: Vec<CallId>,
+    caps: Vec<CapRef>,
+    buffer: Option<BufferRef>,
+    data: Vec<u8>,
+}
+
 prop_compose! {
-    fn call()(
+    fn wanted()(
         target in target(), interface: u64, method: u16, own: u8, pipelined: bool,
-        deadline in prop_oneof![Just(u64::MAX), any::<u64>()],
+        deadline in prop_oneof![Just(u64::MAX), any::<u64>()].prop_map(Deadline),
         after in proptest::collection::vec(id(), 0..=4), caps in proptest::collection::vec(cap(), 0..=4),
-        buffer in buffer(), bytes in proptest::collection::vec(any::<u8>(), 0..=32),
-    ) -> Call {
-        let flags = u16::from(own) << 8 | if pipelined { Flags::PIPELINED } else { 0 };
-        Call {
-            target, interface, method, flags, deadline: Deadline(deadline),
-            after: After::new(&after).unwrap(), caps: Caps::new(&caps).unwrap(), spilled: Spilled::default(),
-            buffer, data: Payload::new(&bytes).unwrap(),
-        }
+        buffer in buffer(), data in proptest::collection::vec(any::<u8>(), 0..=32),
+    ) -> Wanted {
+        Wanted { target, interface, method, own, pipelined, deadline, after, caps, buffer, data }
     }
 }
 
-/// Bytes of the body that a call needs.
-fn needs(call: &Call) -> usize {
-    let words = usize::from(call.deadline != Deadline::NEVER)
-        + usize::from(call.buffer.is_some())
-        + call.caps.as_slice().len()
-        + call.after.as_slice().len().div_ceil(2);
-    words * 8 + call.data.len()
+impl Wanted {
+    /// Bytes of the body that it needs.
+    fn needs(&self) -> usize {
+        let words = usize::from(self.deadline != Deadline::NEVER)
+            + usize::from(self.buffer.is_some())
+            + self.caps.len()
+            + self.after.len().div_ceil(2);
+        words * 8 + self.data.len().next_multiple_of(8)
+    }
+
+    /// The call, its parts put in one of several orders.
+    fn make(&self, order: usize) -> Result<Call, TooLong> {
+        let mut call =
+            Call::new(self.target, self.interface, self.method).with_method_flags(self.own);
+        if self.pipelined {
+            call = call.pipelined();
+        }
+        for part in 0..5 {
+            call = match (part + order) % 5 {
+                0 => call.with_deadline(self.deadline)?,
+                1 => call.with_caps(&self.caps)?,
+                2 => call.with_after(&self.after)?,
+                3 => call.with_data(&self.data)?,
+                _ => self
+                    .buffer
+                    .map_or(Ok(call), |buffer| call.with_buffer(buffer))?,
+            };
+        }
+        Ok(call)
+    }
+
+    fn holds(&self, call: &Call) -> bool {
+        (call.target(), call.interface(), call.method())
+            == (self.target, self.interface, self.method)
+            && (call.method_flags(), call.is_pipelined()) == (self.own, self.pipelined)
+            && (call.deadline(), call.buffer()) == (self.deadline, self.buffer)
+            && call.caps().as_slice() == self.caps
+            && call.after().as_slice() == self.after
+            && call.data().with(|bytes| bytes == self.data)
+    }
 }
 
 proptest! {
     #[test]
-    fn a_call_reads_back_if_it_fits(id in id(), call in call()) {
-        match call.encode(id) {
-            Ok(entry) => {
-                prop_assert!(needs(&call) <= 32);
-                prop_assert_eq!(Call::decode(&entry), Ok((id, call)));
+    fn a_call_reads_back_if_it_fits(id in id(), wanted in wanted(), order in 0_usize..5) {
+        match wanted.make(order) {
+            Ok(call) => {
+                prop_assert!(wanted.needs() <= 32);
+                prop_assert!(wanted.holds(&call));
+                prop_assert_eq!(Ok(call), wanted.make(0));
+                prop_assert_eq!(Call::decode(&call.encode(id)), Ok((id, call)));
             }
-            Err(TooLong) => prop_assert!(needs(&call) > 32),
+            Err(TooLong) => prop_assert!(wanted.needs() > 32),
+        }
+    }
+
+    #[test]
+    fn parts_can_be_put_anew(first in wanted(), second in wanted()) {
+        if let (Ok(mut call), Ok(same)) = (first.make(0), second.make(0)) {
+            call = call.with_deadline(Deadline::NEVER).unwrap().with_caps(&[]).unwrap().with_after(&[]).unwrap();
+            call = call.with_data(&[]).unwrap();
+            if call.buffer().is_none() {
+                prop_assert_eq!(call, Wanted { deadline: Deadline::NEVER, caps: Vec::new(), after: Vec::new(), data: Vec::new(), ..first.clone() }.make(0).unwrap());
+            }
+            if call.buffer().is_none() || second.buffer.is_some() {
+                let with = |call: Call| {
+                    let call = call.with_deadline(second.deadline)?.with_after(&second.after)?.with_data(&second.data)?;
+                    second.buffer.map_or(Ok(call), |buffer| call.with_buffer(buffer))?.with_caps(&second.caps)
+                };
+                let call = with(call).unwrap();
+                prop_assert_eq!(&call.encode(CallId::default())[4..], &same.encode(CallId::default())[4..]);
+            }
         }
     }
 
@@ -72,12 +136,17 @@ proptest! {
         id in id(), status: u32, detail: u64, caps in proptest::collection::vec(cap(), 0..=2), buffer in buffer(),
         bytes in proptest::collection::vec(any::<u8>(), 0..=8),
     ) {
-        let completion = Completion {
-            status: Status(status), detail, caps: Caps::new(&caps).unwrap(), spilled: Spilled::default(),
-            buffer, data: Payload::new(&bytes).unwrap(),
-        };
-        let entry = completion.encode(id).unwrap();
+        let mut completion = Completion::new(Status(status)).with_detail(detail);
+        completion = completion.with_data(&bytes).unwrap().with_caps(&caps).unwrap();
+        if let Some(buffer) = buffer {
+            completion = completion.with_buffer(buffer).unwrap();
+        }
+        let entry = completion.encode(id);
         prop_assert_eq!(Completion::decode(&entry), Ok((id, completion)));
+        prop_assert_eq!((completion.status(), completion.detail(), completion.buffer()), (Status(status), detail, buffer));
+        let list = completion.caps();
+        prop_assert_eq!(list.as_slice(), &caps);
+        prop_assert!(completion.data().with(|data| data == bytes));
     }
 
     #[test]
@@ -88,25 +157,28 @@ proptest! {
         call in id(), slot: u32, value: u64, index: u16, caps in proptest::collection::vec(cap(), 0..=4),
     ) {
         let note = Note { kind, call, slot, value, index, caps: Caps::new(&caps).unwrap() };
-        prop_assert_eq!(Note::decode(&note.encode().unwrap()), Ok(note));
+        prop_assert_eq!(Note::decode(&note.encode()), Ok(note));
     }
 
     /// One bit of a right entry changed, or any words at all: what still decodes has this one encoding.
     #[test]
-    fn an_entry_has_one_encoding(id in id(), call in call(), word in 0_usize..8, bit in 0_u32..64, any_words: [u64; 8]) {
-        let mut changed = call.encode(id).unwrap_or(any_words);
+    fn an_entry_has_one_encoding(id in id(), wanted in wanted(), word in 0_usize..8, bit in 0_u32..64, any_words: [u64; 8]) {
+        let mut changed = wanted.make(0).map_or(any_words, |call| call.encode(id));
         changed[word] ^= 1 << bit;
         // The sequence is the queue's.
         for mut words in [changed, any_words] {
             words[0] &= !0xffff_ffff;
             if let Ok((id, call)) = Call::decode(&words) {
-                prop_assert_eq!(call.encode(id), Ok(words));
+                prop_assert_eq!(call.encode(id), words);
+                // What it holds makes the same call again.
+                let data = call.data();
+                prop_assert_eq!(call.with_payload(&data), Ok(call));
             }
             if let Ok((id, completion)) = Completion::decode(&words) {
-                prop_assert_eq!(completion.encode(id), Ok(words));
+                prop_assert_eq!(completion.encode(id), words);
             }
             if let Ok(note) = Note::decode(&words) {
-                prop_assert_eq!(note.encode(), Ok(words));
+                prop_assert_eq!(note.encode(), words);
             }
         }
     }
@@ -143,43 +215,53 @@ proptest! {
 
 #[test]
 fn spilled_lists_need_a_buffer_that_holds_them() {
-    let mut call = Call {
-        spilled: Spilled { caps: 5, after: 1 },
-        ..Call::default()
+    let call = Call::default()
+        .with_spilled(Spilled { caps: 5, after: 1 })
+        .unwrap();
+    let with = |len| {
+        let buffer = BufferRef {
+            index: 0,
+            len,
+            pages: false,
+        };
+        Call::decode(&call.with_buffer(buffer).unwrap().encode(CallId::default()))
     };
-    assert_eq!(call.encode(CallId::default()), Err(TooLong));
-    call.buffer = Some(BufferRef {
-        index: 0,
-        len: 48,
-        pages: false,
-    });
-    let entry = call.encode(CallId::default()).unwrap();
-    assert_eq!(Call::decode(&entry), Ok((CallId::default(), call)));
-    call.buffer = Some(BufferRef {
-        index: 0,
-        len: 47,
-        pages: false,
-    });
-    let entry = call.encode(CallId::default()).unwrap();
-    assert_eq!(Call::decode(&entry), Err(EntryError::Length));
+    assert!(with(48).is_ok());
+    assert_eq!(with(47), Err(EntryError::Length));
+    assert_eq!(
+        Call::decode(&call.encode(CallId::default())),
+        Err(EntryError::Length)
+    );
+    assert_eq!(call.with_caps(&[CapRef::Null]), Err(TooLong));
+    let listed = Call::default().with_caps(&[CapRef::Null]).unwrap();
+    assert_eq!(
+        listed.with_spilled(Spilled { caps: 5, after: 1 }),
+        Err(TooLong)
+    );
+    assert_eq!(
+        Call::default().with_spilled(Spilled { caps: 65, after: 0 }),
+        Err(TooLong)
+    );
 }
 
 #[test]
 fn a_length_past_the_entry_is_refused() {
-    let word = first(Kind::CALL, 0);
+    let word = u64::from(Kind::CALL.0) << 32;
     assert_eq!(
         Call::decode(&[word, 0, 0, 33 << 48, 0, 0, 0, 0]),
         Err(EntryError::Length)
     );
-    let with_deadline = first(Kind::CALL, Flags::DEADLINE);
+    let with_deadline = word | u64::from(Flags::DEADLINE) << 48;
     assert_eq!(
         Call::decode(&[with_deadline, 0, 0, 25 << 48, 0, 0, 0, 0]),
         Err(EntryError::Length)
     );
-    assert_eq!(
-        Call::decode(&[word, 0, 0, 5 << 32, 0, 0, 0, 0]),
-        Err(EntryError::Length)
-    );
+    for count in [5 << 32, 255 << 32, 9 << 40, 255 << 40, 4 << 32 | 1 << 40] {
+        assert_eq!(
+            Call::decode(&[word, 0, 0, count, 0, 0, 0, 0]),
+            Err(EntryError::Length)
+        );
+    }
 }
 
 #[test]

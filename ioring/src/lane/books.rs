@@ -28,7 +28,9 @@ pub(super) struct Terms {
     pub(super) pipelined: bool,
 }
 
+/// On a cache line of its own: in one address space, the other end's books may lie beside these.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Place {
     generation: u16,
     state: State,
@@ -44,6 +46,15 @@ pub(super) enum Settled {
     Due,
     /// The call has ended for its caller already.
     Swallowed,
+}
+
+/// All places, free. The list has room for two cache lines more than it needs: its end is what every call writes, and what lies
+/// behind it in memory may be the other end's.
+fn free_places(credits: u32) -> Vec<u16> {
+    let mut free = Vec::with_capacity(credits as usize + 64);
+    // At most 2^15.
+    free.extend((0..credits as u16).rev());
+    free
 }
 
 /// All places.
@@ -78,8 +89,7 @@ impl Books {
         };
         Self {
             places: (0..credits).map(|_| place).collect(),
-            // At most 2^15.
-            free: (0..credits as u16).rev().collect(),
+            free: free_places(credits),
             out: 0,
             earliest: Deadline::NEVER,
             searched: 0,
@@ -96,7 +106,7 @@ impl Books {
     }
 
     /// The id that the next call will have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&self) -> Option<CallId> {
         let slot = *self.free.last()?;
         let generation = self.places.get(usize::from(slot))?.generation;
@@ -104,7 +114,7 @@ impl Books {
     }
 
     /// Enters the call with the id that [`Books::next`] said.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&mut self, terms: Terms) {
         let slot = self.free.pop();
         let Some(place) = slot.and_then(|slot| self.places.get_mut(usize::from(slot))) else {
@@ -126,7 +136,7 @@ impl Books {
 
     /// The server has completed the call `id`. What it was submitted with, and who is to have it; `None` if no such call is
     /// out.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, id: CallId) -> Option<(Terms, Settled)> {
         let place = self.find(id)?;
         let settled = match place.state {
@@ -187,8 +197,7 @@ impl Books {
 
     /// Whether the call is out for its caller.
     pub(super) fn is_out(&mut self, id: CallId) -> bool {
-        self.find(id)
-            .is_some_and(|place| place.state == State::Out)
+        self.find(id).is_some_and(|place| place.state == State::Out)
     }
 
     /// Ends the call for its caller; the place stays until the server completes it.
@@ -203,9 +212,18 @@ impl Books {
 
     /// Some call that is out and whose deadline has passed at `now`.
     pub(super) fn expired(&mut self, now: u64) -> Option<CallId> {
-        if !self.earliest.has_passed(now) {
-            return None;
+        // A search that was left off midway is ended, and one more begun for what came behind it in the meantime.
+        while self.earliest.has_passed(now) {
+            if let Some(id) = self.search(now) {
+                return Some(id);
+            }
+            self.earliest = self.passed_over;
+            self.searched = 0;
         }
+        None
+    }
+
+    fn search(&mut self, now: u64) -> Option<CallId> {
         if self.searched == 0 {
             self.passed_over = Deadline::NEVER;
         }
@@ -220,8 +238,6 @@ impl Books {
             }
             self.passed_over = self.passed_over.min(place.terms.deadline);
         }
-        self.earliest = self.passed_over;
-        self.searched = 0;
         None
     }
 

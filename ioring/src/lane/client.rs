@@ -5,9 +5,9 @@ use super::books::{Books, Settled, Terms};
 use crate::buffer::Buffer;
 use crate::carrier::{Carrier, Local, Refusal};
 use crate::entry::{
-    Call, CallId, Completion, Deadline, Entry, Flags, Note, NoteKind, Status,
+    BufferRef, Call, CallId, Completion, Deadline, Entry, Note, NoteKind, Spilled, Status,
 };
-use crate::layout::LaneLines;
+use crate::layout::{ENTRY_WORDS, LaneLines};
 use crate::memory::{Heap, Memory};
 use crate::queue::{Consumer, Producer};
 use crate::sync::Arc;
@@ -17,6 +17,7 @@ use crate::window::{Closed, Latch, Violation};
 const LOOKS: u32 = 64;
 
 /// The end that calls. One core at a time works on it.
+#[repr(align(128))]
 pub struct Client<M: Memory = Heap, C: Carrier = Local> {
     pub(super) calls: Producer<M>,
     pub(super) completions: Consumer<M>,
@@ -26,7 +27,9 @@ pub struct Client<M: Memory = Heap, C: Carrier = Local> {
     /// Empty looks since the last look at the other side's state.
     looks: u32,
     /// A completion whose buffer found no private one to be copied to.
-    waiting: Option<Entry>,
+    waiting: bool,
+    /// The completion that was copied out last.
+    entry: Entry,
 }
 
 /// A completion that was taken.
@@ -58,7 +61,8 @@ impl<M: Memory, C: Carrier> Client<M, C> {
             latch,
             carrier,
             looks: 0,
-            waiting: None,
+            waiting: false,
+            entry: [0; ENTRY_WORDS],
         }
     }
 
@@ -85,7 +89,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         &mut self.carrier
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), LaneError> {
         match self.latch.closed() {
             None => Ok(()),
@@ -101,12 +105,12 @@ impl<M: Memory, C: Carrier> Client<M, C> {
     /// Submits a call without a buffer. Another's view of it is up to date when [`Client::must_ring`] was asked.
     ///
     /// # Errors
-    /// [`LaneError`]; then nothing was submitted.
-    #[inline]
+    /// [`LaneError`]; then nothing was submitted. [`LaneError::TooLong`] if its lists are said to lie in a buffer.
+    #[inline(always)]
     pub fn submit(&mut self, call: &Call) -> Result<CallId, LaneError> {
         self.check()?;
         let id = self.books.next().ok_or(LaneError::NoCredit)?;
-        if call.buffer.is_some() {
+        if call.buffer().is_some() || call.spilled() != Spilled::default() {
             return Err(LaneError::TooLong);
         }
         self.send(id, call)
@@ -127,13 +131,12 @@ impl<M: Memory, C: Carrier> Client<M, C> {
             (Ok(()), Some(id)) => id,
         };
         // Whatever can fail fails before the buffer is given away.
-        let mut call = *call;
-        call.buffer = Some(crate::entry::BufferRef {
+        let room = BufferRef {
             index: 0,
-            len: u32::MAX,
+            len: 0,
             pages: false,
-        });
-        if call.encode(id).is_err() || call.spilled.bytes() > buffer.len() {
+        };
+        if call.with_buffer(room).is_err() || call.spilled().bytes() > buffer.len() {
             return Err((LaneError::TooLong, buffer));
         }
         match self.calls.has_room() {
@@ -145,9 +148,10 @@ impl<M: Memory, C: Carrier> Client<M, C> {
             .carrier
             .send(id.slot, buffer)
             .map_err(|buffer| (LaneError::NoBuffer, buffer))?;
-        call.buffer = Some(sent);
         // There is room, and the call fits: this does not fail.
-        self.send(id, &call).map_err(|error| {
+        let call = call.with_buffer(sent).map_err(LaneError::from);
+        let sending = call.and_then(|call| self.send(id, &call));
+        sending.map_err(|error| {
             self.carrier.done(sent);
             (error, Buffer::nothing())
         })
@@ -158,8 +162,8 @@ impl<M: Memory, C: Carrier> Client<M, C> {
     /// # Errors
     /// As [`Client::submit`].
     pub fn submit_within(&mut self, parent: Deadline, call: &Call) -> Result<CallId, LaneError> {
-        let deadline = call.deadline.within(parent);
-        self.submit(&Call { deadline, ..*call })
+        let deadline = call.deadline().within(parent);
+        self.submit(&call.with_deadline(deadline)?)
     }
 
     /// Submits calls in order until one cannot be, and puts their ids in `ids`: as many as were submitted.
@@ -179,21 +183,20 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         Ok(count)
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, id: CallId, call: &Call) -> Result<CallId, LaneError> {
-        let entry = call.encode(id)?;
         let position = self.calls.tail();
-        self.push(entry)?;
+        self.push(call.encode(id))?;
         self.books.enter(Terms {
             position,
-            deadline: call.deadline,
-            buffer: call.buffer,
-            pipelined: call.flags & Flags::PIPELINED != 0,
+            deadline: call.deadline(),
+            buffer: call.buffer(),
+            pipelined: call.is_pipelined(),
         });
         Ok(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, entry: Entry) -> Result<(), LaneError> {
         match self.calls.push(entry) {
             Ok(true) => Ok(()),
@@ -211,7 +214,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         if matches!(note.kind, NoteKind::Cancel | NoteKind::Finish) {
             return Err(LaneError::NotOut);
         }
-        self.push(note.encode()?)
+        self.push(note.encode())
     }
 
     /// Asks the server to end a call. It ends as what it ends; that is taken as any completion.
@@ -223,7 +226,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         if !self.books.may_cancel(id) {
             return Err(LaneError::NotOut);
         }
-        self.push(Note::about(NoteKind::Cancel, id).encode()?)?;
+        self.push(Note::about(NoteKind::Cancel, id).encode())?;
         self.books.cancelled(id);
         Ok(())
     }
@@ -252,7 +255,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
 
     /// Gives up a call on whose results others were made: the server is told that there will be no more.
     fn abandon_kept(&mut self, id: CallId) -> Result<(), LaneError> {
-        self.push(Note::about(NoteKind::Finish, id).encode()?)?;
+        self.push(Note::about(NoteKind::Finish, id).encode())?;
         self.books.end(id);
         Ok(())
     }
@@ -266,7 +269,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         if !self.books.unfinished(id) {
             return Err(LaneError::NotOut);
         }
-        self.push(Note::about(NoteKind::Finish, id).encode()?)?;
+        self.push(Note::about(NoteKind::Finish, id).encode())?;
         self.books.finish(id);
         Ok(())
     }
@@ -276,27 +279,39 @@ impl<M: Memory, C: Carrier> Client<M, C> {
     ///
     /// # Errors
     /// [`LaneError::NoBuffer`]: recycle buffers, and take again. [`LaneError::Closed`], when nothing is out any more.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Result<Option<Taken>, LaneError> {
         loop {
             if self.check().is_err() {
                 return self.take_abandoned().map(Some);
             }
-            let entry = match self.waiting.take() {
-                Some(entry) => entry,
-                None => match self.look() {
-                    Ok(Some(entry)) => entry,
-                    Ok(None) => return Ok(None),
+            if !self.waiting {
+                match self.look() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(None),
                     Err(_) => continue,
-                },
-            };
-            match self.settle(entry) {
-                Ok(Some(taken)) => return Ok(Some(taken)),
+                }
+            }
+            match self.settle() {
+                Ok((terms, Settled::Due, buffer)) => {
+                    self.put_away(terms);
+                    return Ok(Some(Taken {
+                        id: CallId::of(&self.entry),
+                        completion: Completion::of(&self.entry),
+                        buffer,
+                    }));
+                }
+                Ok((terms, Settled::Swallowed, buffer)) => {
+                    self.put_away(terms);
+                    if let Some(buffer) = buffer {
+                        self.carrier.recycle(buffer);
+                    }
+                }
                 Err(LaneError::NoBuffer) => {
-                    self.waiting = Some(entry);
+                    self.waiting = true;
                     return Err(LaneError::NoBuffer);
                 }
-                Ok(None) | Err(_) => {}
+                Err(_) => {}
             }
         }
     }
@@ -320,16 +335,16 @@ impl<M: Memory, C: Carrier> Client<M, C> {
     }
 
     /// Copies out the next completion, if there is one; its place is given back when it was dealt with.
-    #[inline]
-    fn look(&mut self) -> Result<Option<Entry>, LaneError> {
-        match self.completions.peek() {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) => {
+    #[inline(always)]
+    fn look(&mut self) -> Result<bool, LaneError> {
+        match self.completions.peek(&mut self.entry) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
                 self.looks = self.looks.wrapping_add(1);
                 if self.looks.is_multiple_of(LOOKS) {
                     return self.look_at_peer();
                 }
-                Ok(None)
+                Ok(false)
             }
             Err(violation) => Err(self.violated(violation)),
         }
@@ -337,24 +352,25 @@ impl<M: Memory, C: Carrier> Client<M, C> {
 
     /// Looks whether the other side has closed, and then once more for what it wrote before that.
     #[cold]
-    fn look_at_peer(&mut self) -> Result<Option<Entry>, LaneError> {
+    fn look_at_peer(&mut self) -> Result<bool, LaneError> {
         if !self.latch.peer_closed() {
-            return Ok(None);
+            return Ok(false);
         }
-        match self.completions.peek() {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) => Err(LaneError::Closed(self.latch.close(Closed::PeerGone))),
+        match self.completions.peek(&mut self.entry) {
+            Ok(true) => Ok(true),
+            Ok(false) => Err(LaneError::Closed(self.latch.close(Closed::PeerGone))),
             Err(violation) => Err(self.violated(violation)),
         }
     }
 
-    /// Checks a completion against the books. `None` if its call had ended before.
-    #[inline]
-    fn settle(&mut self, entry: Entry) -> Result<Option<Taken>, LaneError> {
-        let Ok((id, completion)) = Completion::decode(&entry) else {
+    /// Checks the completion that was copied out against the books: what its call was submitted with, who is to have
+    /// it, and its buffer.
+    #[inline(always)]
+    fn settle(&mut self) -> Result<(Terms, Settled, Option<Buffer>), LaneError> {
+        if Completion::check(&self.entry).is_err() {
             return Err(self.violated(Violation::Entry));
-        };
-        let buffer = match completion.buffer {
+        }
+        let buffer = match BufferRef::of(&self.entry) {
             None => None,
             Some(claim) => match self.carrier.receive(claim) {
                 Ok(buffer) => Some(buffer),
@@ -362,11 +378,18 @@ impl<M: Memory, C: Carrier> Client<M, C> {
                 Err(Refusal::NotOne) => return Err(self.violated(Violation::Buffer)),
             },
         };
-        let Some((terms, settled)) = self.books.settle(id) else {
+        let Some((terms, settled)) = self.books.settle(CallId::of(&self.entry)) else {
             return Err(self.violated(Violation::Id));
         };
+        self.waiting = false;
         self.completions.advance();
         self.completions.release();
+        Ok((terms, settled, buffer))
+    }
+
+    /// Takes back what an answered call was submitted with.
+    #[inline(always)]
+    fn put_away(&mut self, terms: Terms) {
         // The server has read that far, or it could not have answered. An older call's answer proves less than is known.
         let read = terms.position.wrapping_add(1);
         let ahead = read.wrapping_sub(self.calls.head());
@@ -377,25 +400,12 @@ impl<M: Memory, C: Carrier> Client<M, C> {
         if let Some(sent) = terms.buffer {
             self.carrier.done(sent);
         }
-        match (settled, buffer) {
-            (Settled::Due, buffer) => Ok(Some(Taken {
-                id,
-                completion,
-                buffer,
-            })),
-            (Settled::Swallowed, buffer) => {
-                if let Some(buffer) = buffer {
-                    self.carrier.recycle(buffer);
-                }
-                Ok(None)
-            }
-        }
     }
 
     /// After the window was closed: ends some call that was out.
     #[cold]
     fn take_abandoned(&mut self) -> Result<Taken, LaneError> {
-        self.waiting = None;
+        self.waiting = false;
         while let Some((id, terms, settled)) = self.books.abandon() {
             if let Some(sent) = terms.buffer {
                 self.carrier.done(sent);
@@ -447,7 +457,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
     /// [`LaneError::Closed`].
     pub fn may_sleep(&mut self) -> Result<bool, LaneError> {
         self.check()?;
-        if self.waiting.is_some() {
+        if self.waiting {
             return Ok(false);
         }
         match self.completions.may_sleep() {
@@ -455,7 +465,7 @@ impl<M: Memory, C: Carrier> Client<M, C> {
             Ok(false) => return Ok(false),
             Err(violation) => return Err(self.violated(violation)),
         }
-        Ok(self.look_at_peer()?.is_none())
+        Ok(!self.look_at_peer()?)
     }
 }
 

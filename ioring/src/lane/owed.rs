@@ -7,6 +7,7 @@ use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
 /// Calls whose handlers let go of them without completing them, a bit each. Shared with the calls themselves.
 #[derive(Debug)]
+#[repr(align(128))]
 pub(super) struct Dropped {
     any: AtomicBool,
     bits: Vec<AtomicU64>,
@@ -22,7 +23,9 @@ impl Dropped {
     }
 }
 
+/// On a cache line of its own: in one address space, the other end's books may lie beside these.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 struct Place {
     /// The call that is owed a completion.
     owed: bool,
@@ -59,7 +62,7 @@ impl Owed {
     }
 
     /// A call came. `None` if its place is not one, or not free: its client lies.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter(&mut self, id: CallId, kept: bool) -> Option<Arc<Dropped>> {
         let place = self.places.get_mut(usize::from(id.slot))?;
         if place.owed || place.kept {
@@ -74,7 +77,7 @@ impl Owed {
     }
 
     /// The call was completed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle(&mut self, id: CallId, token: Option<Arc<Dropped>>) {
         if let Some(place) = self.places.get_mut(usize::from(id.slot)) {
             place.owed = false;
@@ -101,7 +104,7 @@ impl Owed {
     }
 
     /// Some call that was dropped.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dropped(&mut self) -> Option<CallId> {
         // Acquire: the bit was set before.
         if !self.dropped.any.load(Ordering::Relaxed) {

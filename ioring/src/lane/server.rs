@@ -7,9 +7,9 @@ use super::owed::{Dropped, Owed};
 use crate::buffer::Buffer;
 use crate::carrier::{Carrier, Local, Refusal};
 use crate::entry::{
-    BufferRef, Call, CallId, Completion, Entry, Flags, Kind, Note, NoteKind, Status,
+    BufferRef, Call, CallId, Completion, Entry, Kind, Note, NoteKind, Spilled, Status,
 };
-use crate::layout::LaneLines;
+use crate::layout::{ENTRY_WORDS, LaneLines};
 use crate::memory::{Heap, Memory};
 use crate::queue::{Consumer, Producer};
 use crate::sync::Arc;
@@ -20,6 +20,7 @@ use alloc::collections::VecDeque;
 const LOOKS: u32 = 64;
 
 /// The end that answers. One core at a time works on it.
+#[repr(align(128))]
 pub struct Server<M: Memory = Heap, C: Carrier = Local> {
     pub(super) calls: Consumer<M>,
     pub(super) completions: Producer<M>,
@@ -30,7 +31,9 @@ pub struct Server<M: Memory = Heap, C: Carrier = Local> {
     lent: VecDeque<(u32, BufferRef)>,
     looks: u32,
     /// A call whose buffer found no private one to be copied to.
-    waiting: Option<Entry>,
+    waiting: bool,
+    /// The entry that was copied out last.
+    entry: Entry,
 }
 
 /// A call that was taken and is to be completed, once: [`Server::complete`] consumes it. If it is dropped instead, for
@@ -100,7 +103,8 @@ impl<M: Memory, C: Carrier> Server<M, C> {
             carrier,
             lent: VecDeque::with_capacity(lines.size() as usize),
             looks: 0,
-            waiting: None,
+            waiting: false,
+            entry: [0; ENTRY_WORDS],
         }
     }
 
@@ -126,7 +130,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
         LaneError::Closed(self.latch.close(violation.into()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn check(&self) -> Result<(), LaneError> {
         match self.latch.closed() {
             None => Ok(()),
@@ -138,24 +142,34 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     ///
     /// # Errors
     /// [`LaneError::NoBuffer`]: recycle buffers, and take again. [`LaneError::Closed`].
-    #[inline]
+    #[inline(always)]
     pub fn receive(&mut self) -> Result<Option<Event>, LaneError> {
+        if !self.fetch()? {
+            return Ok(None);
+        }
+        if Kind::of(&self.entry) != Kind::CALL {
+            return self.enter_note().map(Some);
+        }
+        let (token, buffer) = self.enter_call()?;
+        Ok(Some(Event::Call(Incoming {
+            call: Call::of(&self.entry),
+            id: CallId::of(&self.entry),
+            buffer,
+            token: Some(token),
+        })))
+    }
+
+    /// Copies out the next entry, if there is one, after the calls that were dropped have been completed.
+    #[inline(always)]
+    fn fetch(&mut self) -> Result<bool, LaneError> {
         self.check()?;
         while let Some(id) = self.owed.dropped() {
             self.finish_call(id, None, &Status::DROPPED.into(), None)?;
         }
-        let entry = match self.waiting.take() {
-            Some(entry) => entry,
-            None => match self.look()? {
-                Some(entry) => entry,
-                None => return Ok(None),
-            },
-        };
-        let event = self.enter(entry);
-        if matches!(event, Err(LaneError::NoBuffer)) {
-            self.waiting = Some(entry);
+        if self.waiting {
+            return Ok(true);
         }
-        event.map(Some)
+        self.look()
     }
 
     /// Takes the next call, if there is one, and passes over notes: for a server that hands out no capabilities and does
@@ -163,14 +177,22 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     ///
     /// # Errors
     /// As [`Server::receive`].
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Result<Option<Incoming>, LaneError> {
         loop {
-            match self.receive()? {
-                None => return Ok(None),
-                Some(Event::Call(incoming)) => return Ok(Some(incoming)),
-                Some(Event::Cancel(_) | Event::Note(_)) => {}
+            if !self.fetch()? {
+                return Ok(None);
             }
+            if Kind::of(&self.entry) == Kind::CALL {
+                let (token, buffer) = self.enter_call()?;
+                return Ok(Some(Incoming {
+                    call: Call::of(&self.entry),
+                    id: CallId::of(&self.entry),
+                    buffer,
+                    token: Some(token),
+                }));
+            }
+            self.enter_note()?;
         }
     }
 
@@ -181,7 +203,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     pub fn take_in_time(&mut self, now: u64) -> Result<Option<Incoming>, LaneError> {
         loop {
             match self.take()? {
-                Some(late) if late.call.deadline.has_passed(now) => {
+                Some(late) if late.call.deadline().has_passed(now) => {
                     self.complete(late, &Status::DEADLINE.into())?;
                 }
                 other => return Ok(other),
@@ -208,16 +230,16 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     }
 
     /// Copies out the next entry, if there is one.
-    #[inline]
-    fn look(&mut self) -> Result<Option<Entry>, LaneError> {
-        match self.calls.peek() {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) => {
+    #[inline(always)]
+    fn look(&mut self) -> Result<bool, LaneError> {
+        match self.calls.peek(&mut self.entry) {
+            Ok(true) => Ok(true),
+            Ok(false) => {
                 self.looks = self.looks.wrapping_add(1);
                 if self.looks.is_multiple_of(LOOKS) {
                     return self.look_at_peer();
                 }
-                Ok(None)
+                Ok(false)
             }
             Err(violation) => Err(self.violated(violation)),
         }
@@ -225,49 +247,47 @@ impl<M: Memory, C: Carrier> Server<M, C> {
 
     /// Looks whether the other side has closed, and then once more for what it wrote before that.
     #[cold]
-    fn look_at_peer(&mut self) -> Result<Option<Entry>, LaneError> {
+    fn look_at_peer(&mut self) -> Result<bool, LaneError> {
         if !self.latch.peer_closed() {
-            return Ok(None);
+            return Ok(false);
         }
-        match self.calls.peek() {
-            Ok(Some(entry)) => Ok(Some(entry)),
-            Ok(None) => Err(LaneError::Closed(self.latch.close(Closed::PeerGone))),
+        match self.calls.peek(&mut self.entry) {
+            Ok(true) => Ok(true),
+            Ok(false) => Err(LaneError::Closed(self.latch.close(Closed::PeerGone))),
             Err(violation) => Err(self.violated(violation)),
         }
     }
 
-    /// Checks an entry against the books.
-    #[inline]
-    fn enter(&mut self, entry: Entry) -> Result<Event, LaneError> {
-        if Kind::of(&entry) != Kind::CALL {
-            return self.enter_note(entry);
-        }
-        let Ok((id, call)) = Call::decode(&entry) else {
+    /// Checks the call that was copied out against the books: what it takes along, and its buffer.
+    #[inline(always)]
+    fn enter_call(&mut self) -> Result<(Arc<Dropped>, Option<Buffer>), LaneError> {
+        if Call::check(&self.entry).is_err() {
             return Err(self.violated(Violation::Entry));
-        };
-        let buffer = match call.buffer {
+        }
+        let buffer = match BufferRef::of(&self.entry) {
             None => None,
             Some(claim) => match self.carrier.receive(claim) {
                 Ok(buffer) => Some(buffer),
-                Err(Refusal::NoBuffer) => return Err(LaneError::NoBuffer),
+                Err(Refusal::NoBuffer) => {
+                    self.waiting = true;
+                    return Err(LaneError::NoBuffer);
+                }
                 Err(Refusal::NotOne) => return Err(self.violated(Violation::Buffer)),
             },
         };
-        let Some(token) = self.owed.enter(id, call.flags & Flags::PIPELINED != 0) else {
+        let kept = Call::of(&self.entry).is_pipelined();
+        let Some(token) = self.owed.enter(CallId::of(&self.entry), kept) else {
             return Err(self.violated(Violation::Id));
         };
+        self.waiting = false;
         self.calls.advance();
         self.calls.release();
-        Ok(Event::Call(Incoming {
-            id,
-            call,
-            buffer,
-            token: Some(token),
-        }))
+        Ok((token, buffer))
     }
 
-    fn enter_note(&mut self, entry: Entry) -> Result<Event, LaneError> {
-        let Ok(note) = Note::decode(&entry) else {
+    #[cold]
+    fn enter_note(&mut self) -> Result<Event, LaneError> {
+        let Ok(note) = Note::decode(&self.entry) else {
             return Err(self.violated(Violation::Entry));
         };
         self.calls.advance();
@@ -285,7 +305,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     ///
     /// # Errors
     /// [`LaneError::TooLong`]: then the call ends as [`Status::FAILED`]. [`LaneError::Closed`].
-    #[inline]
+    #[inline(always)]
     pub fn complete(
         &mut self,
         mut incoming: Incoming,
@@ -295,7 +315,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
             self.carrier.recycle(buffer);
         }
         let token = incoming.token.take();
-        if completion.buffer.is_some() {
+        if completion.buffer().is_some() || completion.spilled() != Spilled::default() {
             self.finish_call(incoming.id, token, &Status::FAILED.into(), None)?;
             return Err(LaneError::TooLong);
         }
@@ -314,13 +334,13 @@ impl<M: Memory, C: Carrier> Server<M, C> {
         buffer: Buffer,
     ) -> Result<(), (LaneError, Option<(Incoming, Buffer)>)> {
         self.check().map_err(|error| (error, None))?;
-        let mut completion = *completion;
-        completion.buffer = Some(BufferRef {
+        let room = BufferRef {
             index: 0,
-            len: u32::MAX,
+            len: 0,
             pages: false,
-        });
-        if completion.encode(incoming.id).is_err() || completion.spilled.bytes() > buffer.len() {
+        };
+        let long = completion.with_buffer(room).is_err();
+        if long || completion.spilled().bytes() > buffer.len() {
             return Err((LaneError::TooLong, Some((incoming, buffer))));
         }
         if C::LENDS {
@@ -333,7 +353,10 @@ impl<M: Memory, C: Carrier> Server<M, C> {
             Ok(sent) => sent,
             Err(buffer) => return Err((LaneError::NoBuffer, Some((incoming, buffer)))),
         };
-        completion.buffer = Some(sent);
+        // It fits, as was found.
+        let completion = completion
+            .with_buffer(sent)
+            .unwrap_or(Completion::new(Status::FAILED));
         if let Some(arguments) = incoming.buffer.take() {
             self.carrier.recycle(arguments);
         }
@@ -364,7 +387,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
 
     /// Writes the completion. There is a place for it: the client had a credit, or it lied, and then its own unread
     /// completions are written over.
-    #[inline]
+    #[inline(always)]
     fn finish_call(
         &mut self,
         id: CallId,
@@ -374,18 +397,11 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     ) -> Result<(), LaneError> {
         self.owed.settle(id, token);
         self.check()?;
-        let (entry, fits) = match completion.encode(id) {
-            Ok(entry) => (Ok(entry), Ok(())),
-            Err(long) => {
-                let failed = Completion::from(Status::FAILED);
-                (failed.encode(id), Err(LaneError::from(long)))
-            }
-        };
         if let Some(sent) = sent.filter(|_| C::LENDS) {
             self.lent.push_back((self.completions.tail(), sent));
         }
-        self.completions.push_over(entry?);
-        fits
+        self.completions.push_over(completion.encode(id));
+        Ok(())
     }
 
     /// Whether the client sleeps and must be woken for what was completed.
@@ -400,7 +416,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
     /// [`LaneError::Closed`].
     pub fn may_sleep(&mut self) -> Result<bool, LaneError> {
         self.check()?;
-        if self.waiting.is_some() {
+        if self.waiting {
             return Ok(false);
         }
         match self.calls.may_sleep() {
@@ -408,7 +424,7 @@ impl<M: Memory, C: Carrier> Server<M, C> {
             Ok(false) => return Ok(false),
             Err(violation) => return Err(self.violated(violation)),
         }
-        Ok(self.look_at_peer()?.is_none())
+        Ok(!self.look_at_peer()?)
     }
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::buffer::buffers;
 use crate::carrier::Carrier;
-use crate::entry::{Call, CallId, Completion, Deadline, Flags, NoteKind, Payload, Spilled, Status};
+use crate::entry::TooLong;
+use crate::entry::{Call, CallId, Completion, Deadline, NoteKind, Spilled, Status, Target};
 use crate::pool::Stash;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -14,17 +15,11 @@ fn small() -> (Client, Server) {
 }
 
 fn call(method: u16) -> Call {
-    Call {
-        method,
-        ..Call::default()
-    }
+    Call::new(Target::Slot(0), 0, method)
 }
 
 fn due(deadline: u64) -> Call {
-    Call {
-        deadline: Deadline(deadline),
-        ..Call::default()
-    }
+    call(0).with_deadline(Deadline(deadline)).unwrap()
 }
 
 #[test]
@@ -44,14 +39,16 @@ fn credits_run_out_and_come_back_with_completions() {
 #[test]
 fn a_dropped_call_ends_as_dropped() {
     let (mut client, mut server) = small();
-    let ids: Vec<_> = (0..3).map(|method| client.submit(&call(method)).unwrap()).collect();
+    let ids: Vec<_> = (0..3)
+        .map(|method| client.submit(&call(method)).unwrap())
+        .collect();
     for _ in 0..3 {
         drop(server.take().unwrap().unwrap());
     }
     assert_eq!((server.take().unwrap().is_none(), server.owed()), (true, 0));
     let mut ended = Vec::new();
     while let Some(taken) = client.take().unwrap() {
-        assert_eq!(taken.completion.status, Status::DROPPED);
+        assert_eq!(taken.completion.status(), Status::DROPPED);
         ended.push(taken.id);
     }
     assert_eq!((ended, client.credits()), (ids, 4));
@@ -59,7 +56,10 @@ fn a_dropped_call_ends_as_dropped() {
     client.submit(&call(0)).unwrap();
     let taken = server.take().unwrap().unwrap();
     server.complete(taken, &Status::OK.into()).unwrap();
-    assert_eq!(client.take().unwrap().unwrap().completion.status, Status::OK);
+    assert_eq!(
+        client.take().unwrap().unwrap().completion.status(),
+        Status::OK
+    );
 }
 
 #[test]
@@ -73,14 +73,22 @@ fn a_cancelled_call_is_completed_once_and_a_late_cancel_is_ignored() {
     };
     assert!(matches!(server.receive().unwrap(), Some(Event::Cancel(cancelled)) if cancelled == id));
     server.complete(taken, &Status::CANCELLED.into()).unwrap();
-    assert_eq!(client.take().unwrap().unwrap().completion.status, Status::CANCELLED);
+    assert_eq!(
+        client.take().unwrap().unwrap().completion.status(),
+        Status::CANCELLED
+    );
     // The second time the completion is under way already.
     let id = client.submit(&call(1)).unwrap();
     let taken = server.take().unwrap().unwrap();
     client.cancel(id).unwrap();
     server.complete(taken, &Status::OK.into()).unwrap();
-    assert!(matches!(server.receive().unwrap(), Some(Event::Note(note)) if note.kind == NoteKind::Cancel));
-    assert_eq!(client.take().unwrap().unwrap().completion.status, Status::OK);
+    assert!(
+        matches!(server.receive().unwrap(), Some(Event::Note(note)) if note.kind == NoteKind::Cancel)
+    );
+    assert_eq!(
+        client.take().unwrap().unwrap().completion.status(),
+        Status::OK
+    );
     assert!(client.take().unwrap().is_none());
     assert_eq!(client.cancel(id), Err(LaneError::NotOut));
 }
@@ -94,7 +102,10 @@ fn a_call_whose_deadline_passes_ends_once_and_its_credit_comes_back_later() {
     assert!(client.take_expired(9).is_none());
     assert_eq!(client.earliest_deadline(), Deadline(10));
     let taken = client.take_expired(10).unwrap();
-    assert_eq!((taken.id, taken.completion.status), (late, Status::DEADLINE));
+    assert_eq!(
+        (taken.id, taken.completion.status()),
+        (late, Status::DEADLINE)
+    );
     assert!(client.take_expired(10).is_none());
     assert_eq!((client.outstanding(), client.credits()), (2, 1));
     assert_eq!(client.earliest_deadline(), Deadline(50));
@@ -106,8 +117,28 @@ fn a_call_whose_deadline_passes_ends_once_and_its_credit_comes_back_later() {
     while let Some(taken) = client.take().unwrap() {
         seen.push(taken.id);
     }
-    assert_eq!((seen.len(), seen.contains(&late), seen.contains(&never)), (2, false, true));
+    assert_eq!(
+        (seen.len(), seen.contains(&late), seen.contains(&never)),
+        (2, false, true)
+    );
     assert_eq!((client.outstanding(), client.credits()), (0, 4));
+}
+
+#[test]
+fn a_late_call_is_found_wherever_the_search_was_left() {
+    let (mut client, mut server) = small();
+    for round in 0..10 {
+        for _ in 0..=round % 3 {
+            client.submit(&call(0)).unwrap();
+        }
+        let late = client.submit(&due(10)).unwrap();
+        assert_eq!(client.take_expired(10).unwrap().id, late);
+        while let Some(incoming) = server.take().unwrap() {
+            server.complete(incoming, &Status::OK.into()).unwrap();
+        }
+        while client.take().unwrap().is_some() {}
+        assert_eq!(client.credits(), 4);
+    }
 }
 
 #[test]
@@ -116,9 +147,12 @@ fn a_server_does_not_begin_what_is_late() {
     let late = client.submit(&due(10)).unwrap();
     client.submit(&due(30)).unwrap();
     let incoming = server.take_in_time(20).unwrap().unwrap();
-    assert_eq!(incoming.call.deadline, Deadline(30));
+    assert_eq!(incoming.call.deadline(), Deadline(30));
     let taken = client.take().unwrap().unwrap();
-    assert_eq!((taken.id, taken.completion.status), (late, Status::DEADLINE));
+    assert_eq!(
+        (taken.id, taken.completion.status()),
+        (late, Status::DEADLINE)
+    );
 }
 
 #[test]
@@ -128,7 +162,7 @@ fn a_call_on_anothers_behalf_has_no_later_deadline() {
     client.submit_within(Deadline(20), &due(10)).unwrap();
     client.submit_within(Deadline(20), &call(0)).unwrap();
     let deadlines: Vec<_> = core::iter::from_fn(|| server.take().unwrap())
-        .map(|incoming| incoming.call.deadline.0)
+        .map(|incoming| incoming.call.deadline().0)
         .collect();
     assert_eq!(deadlines, [20, 10, 20]);
 }
@@ -136,18 +170,16 @@ fn a_call_on_anothers_behalf_has_no_later_deadline() {
 #[test]
 fn an_id_with_promised_results_is_not_used_again_before_it_is_finished() {
     let (mut client, mut server) = small();
-    let kept = client
-        .submit(&Call {
-            flags: Flags::PIPELINED,
-            ..Call::default()
-        })
-        .unwrap();
+    let kept = client.submit(&call(0).pipelined()).unwrap();
     let incoming = server.take().unwrap().unwrap();
     server.complete(incoming, &Status::OK.into()).unwrap();
     client.take().unwrap().unwrap();
     assert_eq!((client.credits(), client.outstanding()), (3, 0));
     client.finish(kept).unwrap();
-    assert_eq!((client.credits(), client.finish(kept)), (4, Err(LaneError::NotOut)));
+    assert_eq!(
+        (client.credits(), client.finish(kept)),
+        (4, Err(LaneError::NotOut))
+    );
     let next = client.submit(&call(0)).unwrap();
     assert_eq!(next.slot, kept.slot);
     assert!(matches!(server.receive().unwrap(), Some(Event::Note(note)) if note.call == kept));
@@ -166,7 +198,7 @@ fn an_end_that_goes_away_ends_the_others_calls_after_what_it_had_said() {
     let mut ends = Vec::new();
     let closed = loop {
         match client.take() {
-            Ok(taken) => ends.extend(taken.map(|taken| taken.completion.status)),
+            Ok(taken) => ends.extend(taken.map(|taken| taken.completion.status())),
             Err(error) => break error,
         }
     };
@@ -186,21 +218,29 @@ fn an_end_that_goes_away_ends_the_others_calls_after_what_it_had_said() {
 #[test]
 fn what_does_not_fit_is_refused_before_anything_is_done() {
     let (mut client, mut server) = small();
-    let long = Call {
-        deadline: Deadline(1),
-        data: Payload::new(&[1; 25]).unwrap(),
-        ..Call::default()
-    };
-    assert_eq!(client.submit(&long), Err(LaneError::TooLong));
-    assert_eq!((client.credits(), server.take().unwrap().is_none()), (4, true));
+    assert_eq!(due(1).with_data(&[1; 25]), Err(TooLong));
+    let lists = Spilled { caps: 1, after: 0 };
+    let longer = call(0).with_spilled(lists).unwrap();
+    assert_eq!(client.submit(&longer), Err(LaneError::TooLong));
+    let long = call(0).with_data(&[1; 32]).unwrap();
+    let pool = buffers(1, 256);
+    let buffer = Stash::of(&pool).claim().unwrap();
+    assert_eq!(
+        client.submit_with(&long, buffer).unwrap_err().0,
+        LaneError::TooLong
+    );
+    assert_eq!(
+        (client.credits(), server.take().unwrap().is_none()),
+        (4, true)
+    );
     client.submit(&call(0)).unwrap();
     let incoming = server.take().unwrap().unwrap();
-    let longer = Completion {
-        spilled: Spilled { caps: 1, after: 0 },
-        ..Completion::default()
-    };
+    let longer = Completion::default().with_spilled(lists).unwrap();
     assert_eq!(server.complete(incoming, &longer), Err(LaneError::TooLong));
-    assert_eq!(client.take().unwrap().unwrap().completion.status, Status::FAILED);
+    assert_eq!(
+        client.take().unwrap().unwrap().completion.status(),
+        Status::FAILED
+    );
 }
 
 #[test]
@@ -213,7 +253,10 @@ fn a_buffer_changes_owner_and_stays_with_the_core_that_got_it() {
     client.submit_with(&call(7), buffer).unwrap();
     let mut incoming = server.take().unwrap().unwrap();
     let mut arguments = incoming.buffer.take().unwrap();
-    assert_eq!((&*arguments, arguments.as_ptr()), (&b"arguments"[..], address));
+    assert_eq!(
+        (&*arguments, arguments.as_ptr()),
+        (&b"arguments"[..], address)
+    );
     arguments.fill(b"results");
     server
         .complete_with(incoming, &Completion::default(), arguments)
@@ -233,9 +276,13 @@ fn buffers_under_way_come_back_when_the_ends_go_away() {
     let mut stash = Stash::of(&pool);
     let (mut client, mut server) = small();
     for _ in 0..4 {
-        client.submit_with(&call(0), stash.claim().unwrap()).unwrap();
+        client
+            .submit_with(&call(0), stash.claim().unwrap())
+            .unwrap();
     }
-    let (error, back) = client.submit_with(&call(0), stash.claim().unwrap()).unwrap_err();
+    let (error, back) = client
+        .submit_with(&call(0), stash.claim().unwrap())
+        .unwrap_err();
     assert_eq!(error, LaneError::NoCredit);
     stash.give_back(back);
     let taken = server.take().unwrap().unwrap();
@@ -258,7 +305,7 @@ proptest! {
             match op {
                 0 | 1 => {
                     let deadline = if op == 1 { Deadline(sent) } else { Deadline::NEVER };
-                    match client.submit(&Call { interface: sent, deadline, ..Call::default() }) {
+                    match client.submit(&Call::new(Target::Slot(0), sent, 0).with_deadline(deadline).unwrap()) {
                         Ok(id) => {
                             prop_assert_eq!(out.insert(id, sent), None);
                             sent += 1;
@@ -272,8 +319,8 @@ proptest! {
                 },
                 3 => if !taken.is_empty() {
                     let incoming: Incoming = taken.swap_remove(which % taken.len());
-                    let detail = incoming.call.interface;
-                    server.complete(incoming, &Completion { detail, ..Completion::default() }).unwrap();
+                    let detail = incoming.call.interface();
+                    server.complete(incoming, &Completion::default().with_detail(detail)).unwrap();
                 },
                 4 => if !taken.is_empty() {
                     drop(taken.swap_remove(which % taken.len()));
@@ -295,7 +342,7 @@ proptest! {
             }
             if which % 3 == 0 && let Some(done) = client.take().unwrap() {
                 let number = out.remove(&done.id);
-                prop_assert!(done.completion.status == Status::DROPPED || number == Some(done.completion.detail));
+                prop_assert!(done.completion.status() == Status::DROPPED || number == Some(done.completion.detail()));
                 prop_assert!(number.is_some());
             }
             prop_assert_eq!(client.outstanding(), out.len());

@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::side::Side;
-use super::tables::{Link, NONE, Place};
+use super::tables::{Kind, Link, NONE, Place};
 
 /// What may wait, or be waited for.
 #[derive(Clone, Copy)]
@@ -54,6 +54,29 @@ impl Side {
         }
     }
 
+    /// Whether a record would wait at `node` for something that waits for the record.
+    pub(super) fn closes_circle(&self, record: u32, node: u32) -> bool {
+        match self.records[record].kind {
+            Kind::OwnMarker { node: embargo } => self.waits_for(node, embargo),
+            Kind::PeerMarker { .. } => false,
+            Kind::Own | Kind::Peer { .. } => {
+                let mut result = self.records[record].results;
+                while result != NONE && !self.waits_for(node, result) {
+                    result = self.nodes[result].sibling;
+                }
+                result != NONE
+            }
+        }
+    }
+
+    /// Where the marker of an embargo is held.
+    fn marker_at(&self, embargo: u32) -> u32 {
+        let kind = Kind::OwnMarker { node: embargo };
+        let marker = |record: &u32| self.records[*record].kind == kind;
+        let found = self.records.indices().find(marker);
+        found.map_or(NONE, |record| self.records[record].at)
+    }
+
     fn search(&self, from: u32, on: u32) -> bool {
         let things = self.limits.nodes.saturating_add(self.limits.records());
         let mut seen = Seen {
@@ -66,7 +89,13 @@ impl Side {
             match thing {
                 Thing::Node(node) if node == on => return true,
                 Thing::Node(node) => match self.nodes[node].link {
-                    Link::Moved(to) | Link::Embargo { to, .. } => seen.visit(Thing::Node(to)),
+                    Link::Moved(to) | Link::Embargo { to, away: true } => {
+                        seen.visit(Thing::Node(to));
+                    }
+                    Link::Embargo { to, away: false } => {
+                        seen.visit(Thing::Node(to));
+                        seen.visit(Thing::Node(self.marker_at(node)));
+                    }
                     Link::Result { call, .. } => seen.visit(Thing::Call(call)),
                     _ => {}
                 },

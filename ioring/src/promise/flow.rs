@@ -62,10 +62,23 @@ impl Side {
     }
 
     fn keep(&mut self, record: u32, node: u32) {
+        if self.closes_circle(record, node) {
+            return self.refuse_circle(record);
+        }
         self.move_to(record, node);
         self.records[record].place = Place::Held;
         let Self { nodes, records, .. } = self;
         nodes[node].held.push(records, record);
+    }
+
+    fn refuse_circle(&mut self, record: u32) {
+        match self.records[record].kind {
+            Kind::OwnMarker { node } => {
+                self.drop_marker(record);
+                self.lift(node, Some(Cause::Cycle));
+            }
+            _ => self.give_back(record, Cause::Cycle),
+        }
     }
 
     fn move_to(&mut self, record: u32, node: u32) {
@@ -113,7 +126,7 @@ impl Side {
         match (self.records[record].kind, self.nodes[node].link) {
             (Kind::OwnMarker { node: embargo }, _) => {
                 self.drop_marker(record);
-                self.lift(embargo);
+                self.lift(embargo, None);
             }
             (Kind::PeerMarker { id }, _) => {
                 self.drop_marker(record);
@@ -183,8 +196,11 @@ impl Side {
         };
         self.relays += u32::from(relayed);
         self.nodes[node].sent = true;
-        let message = self.call_message(record, question, target);
+        let params = core::mem::take(&mut self.records[record].caps);
+        let message = self.call_message(record, question, target, &params);
         self.send(Message::Call(message));
+        // Only now: what the message names may be given back by this.
+        params.into_iter().for_each(|cap| self.drop_ref(cap));
         self.records[record].place = Place::Sent { question };
         self.records[record].after.clear();
         self.move_to(record, NONE);
@@ -192,14 +208,18 @@ impl Side {
         self.wake_waiting();
     }
 
-    fn call_message(&mut self, record: u32, question: u32, target: Target) -> CallMessage {
+    fn call_message(
+        &mut self,
+        record: u32,
+        question: u32,
+        target: Target,
+        params: &[u32],
+    ) -> CallMessage {
+        let caps = params.iter().map(|cap| self.describe(*cap)).collect();
         let entry = &mut self.records[record];
         let (pipelined, deadline) = (entry.pipelined, entry.deadline);
         let (after_success, after) = (entry.after_success, entry.after.clone());
         let token = entry.token.take().unwrap_or_default();
-        let params = core::mem::take(&mut entry.caps);
-        let caps = params.iter().map(|cap| self.describe(*cap)).collect();
-        params.into_iter().for_each(|cap| self.drop_ref(cap));
         let question_of = |call: super::CallKey| match self.records[call.index].place {
             Place::Sent { question } => Some(question),
             _ => None,
@@ -275,13 +295,16 @@ impl Side {
         });
     }
 
-    /// The marker is back: all that went the old way has arrived.
-    pub(super) fn lift(&mut self, node: u32) {
+    /// The marker is back: all that went the old way has arrived, or `broken`.
+    pub(super) fn lift(&mut self, node: u32, broken: Option<Cause>) {
         let Link::Embargo { to, .. } = self.nodes[node].link else {
             return;
         };
-        self.nodes[node].link = Link::Moved(to);
+        self.nodes[node].link = broken.map_or(Link::Moved(to), Link::Broken);
         self.embargoes -= 1;
+        if broken.is_some() {
+            self.work.push_back(Work::Drop(to));
+        }
         self.announce(node);
         self.work.push_back(Work::Flush(node));
         self.work.push_back(Work::Drop(node));

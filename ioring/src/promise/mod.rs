@@ -7,7 +7,7 @@
 //! checked against what this side knows; a false one is a [`Violation`] and closes the connection.
 //!
 //! The words are those of Cap'n Proto's RPC protocol, level 1, which this follows but where it says otherwise:
-//! `docs/promises.md` is the specification, decision 13 says why order is kept as it is.
+//! `docs/promises.md` is the specification, decision 14 says why order is kept as it is.
 //!
 //! Neighbours: [`crate::entry`] is how calls look in a ring.
 

@@ -305,7 +305,7 @@ impl Side {
 
     fn on_disembargoed(&mut self, id: u32) -> Result<(), Violation> {
         self.check_away(id)?;
-        self.lift(id);
+        self.lift(id, None);
         Ok(())
     }
 }

@@ -12,7 +12,16 @@ fn small() -> Geometry {
 
 /// A word that an entry carries: all but the sequence.
 const fn mark(number: u64) -> Entry {
-    [number << 32, number, number, number, number, number, number, number]
+    [
+        number << 32,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+    ]
 }
 
 /// A queue as it lies after `start` entries have crossed.
@@ -52,7 +61,11 @@ fn a_head_that_cannot_be_breaks_the_queue_for_good() {
     }
     assert_eq!(producer.room(), Ok(4));
     for forged in [4, 2, u64::from(u32::MAX)] {
-        let mut broken = Producer::new(producer.mine.clone(), producer.theirs.clone(), producer.lines);
+        let mut broken = Producer::new(
+            producer.mine.clone(),
+            producer.theirs.clone(),
+            producer.lines,
+        );
         (broken.tail, broken.head) = (3, 3);
         consumer.mine.publish(consumer.lines.head, forged);
         assert_eq!(broken.room(), Err(Violation::Head));

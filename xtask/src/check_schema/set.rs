@@ -300,7 +300,9 @@ fn compile(folder: &Path, files: &[String]) -> Result<Schema> {
     capnp
         .args(["compile", "-o-"])
         .args(files)
-        .current_dir(folder);
+        .current_dir(folder)
+        // Or it warns that the shell was elsewhere.
+        .env("PWD", folder);
     let output = capnp.output().map_err(Error::io("run", "capnp"))?;
     if !output.status.success() {
         return Err(Error::Failed {

@@ -122,13 +122,7 @@ impl Lane {
         let mut answered = false;
         while let Some(incoming) = self.server.take()? {
             let status = self.append(&incoming.call, sink);
-            self.server.complete(
-                incoming,
-                &Completion {
-                    status,
-                    ..Completion::default()
-                },
-            )?;
+            self.server.complete(incoming, &Completion::new(status))?;
             answered = true;
         }
         if answered && self.server.must_ring() {
@@ -138,21 +132,21 @@ impl Lane {
     }
 
     fn append(&mut self, call: &Call, sink: &impl LineSink) -> Status {
-        if (call.interface, call.method) != (INTERFACE, APPEND) {
+        if (call.interface(), call.method()) != (INTERFACE, APPEND) {
             return Status::NO_METHOD;
         }
         if self.line.is_empty() {
             self.line.extend(self.name.as_bytes());
             self.line.extend(b": ");
         }
-        if self.line.len() + call.data.len() > self.name.len() + 2 + MAX_LINE {
+        let data = call.data();
+        if self.line.len() + data.len() > self.name.len() + 2 + MAX_LINE {
             return Status::BAD_ARGUMENT;
         }
         // A line feed or escape inside would let a domain print in another's name.
         let printable = |byte: &u8| if byte.is_ascii_control() { b' ' } else { *byte };
-        call.data
-            .with(|bytes| self.line.extend(bytes.iter().map(printable)));
-        if call.flags & END_OF_LINE != 0 {
+        data.with(|bytes| self.line.extend(bytes.iter().map(printable)));
+        if call.method_flags() & END_OF_LINE != 0 {
             self.line.push(b'\n');
             sink.write_line(&self.line);
             self.line.clear();

@@ -255,8 +255,8 @@ impl VmxAtHand<'_> {
 }
 
 /// What is at hand between an exit and the next entry.
-struct Between<'a, 'b> {
-    quick: &'a mut Quick<'b>,
+struct Between<'a> {
+    quick: Quick<'a>,
     bound: u64,
     shift: u8,
     /// The last exit was answered, and the bound is reached.
@@ -265,10 +265,10 @@ struct Between<'a, 'b> {
     machine: &'a VmxMachine,
 }
 
-impl QuickExits for Between<'_, '_> {
+impl QuickExits for Between<'_> {
     #[inline]
-    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u32> {
-        if !quick_exit(vmcs, registers, self.quick) {
+    fn answer(&mut self, vmcs: &mut CurrentFields, registers: &mut Gprs) -> Option<u64> {
+        if !quick_exit(vmcs, registers, &mut self.quick) {
             return None;
         }
         #[cfg(debug_assertions)]
@@ -279,7 +279,7 @@ impl QuickExits for Between<'_, '_> {
             self.answered = true;
             return None;
         };
-        Some((left >> (self.shift & 31)) as u32)
+        Some(left >> (self.shift & 63))
     }
 }
 
@@ -369,11 +369,7 @@ impl Entry for VmxProcessor<VmxAtHand<'_>> {
         self.vmcs.set_preemption_timer(ticks as u32);
     }
 
-    fn enter(
-        &mut self,
-        registers: &mut Gprs,
-        quick: &mut Quick<'_>,
-    ) -> Result<Stopped, EntryRefused> {
+    fn enter(&mut self, registers: &mut Gprs, quick: Quick<'_>) -> Result<Stopped, EntryRefused> {
         let mut between = Between {
             quick,
             bound: self.bound,

@@ -21,7 +21,8 @@ pub(super) fn policy(host: impl Fn(u32, u32) -> CpuidResult, config: &GuestConfi
         extended: [Row::default(); EXTENDED_ROWS],
         // Rows that are never set point here.
         results: alloc::vec![ZERO],
-        fixed: [None; BASIC_ROWS],
+        fixed_leaves: 0,
+        fixed: [ZERO; BASIC_ROWS],
         xcr0: offered_xcr0(&host, config.xcr0),
         xsavec: false,
         maxphyaddr: host.maxphyaddr().min(config.maxphyaddr),
@@ -32,10 +33,12 @@ pub(super) fn policy(host: impl Fn(u32, u32) -> CpuidResult, config: &GuestConfi
     policy.set_extended_state(&host);
     policy.set_timing(config);
     policy.set_extended(&host, config);
-    policy.fixed = policy.basic.map(|row| {
-        let plain = row.kind == Kind::Plain;
-        plain.then(|| policy.result(&row, 0))
-    });
+    for (leaf, row) in policy.basic.into_iter().enumerate() {
+        if row.kind == Kind::Plain {
+            policy.fixed_leaves |= 1 << leaf;
+            policy.fixed[leaf] = policy.result(&row, 0);
+        }
+    }
     policy
 }
 

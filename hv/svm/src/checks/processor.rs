@@ -59,7 +59,8 @@ impl Processor {
                 | bit(structured_b, 7, 20)
                 | bit(structured_b, 20, 21)
                 | bit(structured_c, 3, 22)
-                | bit(structured_c, 7, 23),
+                | bit(structured_c, 7, 23)
+                | bit(structured_c, 31, 24),
             efer: EFER_ALWAYS
                 | bit(extended_d, 11, 0)
                 | bit(extended_d, 29, 8)
@@ -89,15 +90,16 @@ mod tests {
     use super::*;
     use crate::mock::processors;
 
+    fn of(processor: processors::Processor) -> Processor {
+        Processor::from_cpuid(|leaf, subleaf| processor.cpuid(leaf, subleaf))
+    }
+
     #[test]
     fn bits_exist_where_cpuid_says_so() {
-        let zen = Processor::from_cpuid(|leaf, subleaf| match leaf {
-            7 => [0, 0x209c_01a9, 0x0040_068c, 0],
-            _ => processors::ZEN_3.cpuid(leaf, subleaf),
-        });
+        let zen = of(processors::ZEN_3);
         assert_eq!(zen.physical_address_bits, 48);
         assert_eq!(zen.asids, 0x8000);
-        // PCID, OSXSAVE, FSGSBASE, UMIP, SMEP, SMAP, PKE, CET; no LA57.
+        // FSGSBASE, PCIDE, OSXSAVE, SMEP, SMAP, PKE, CET, UMIP; no LA57.
         assert_eq!(zen.cr4, 0x00f7_0fff);
         // SCE, LME, LMA, NXE, SVME, LMSLE, FFXSR, TCE.
         assert_eq!(zen.efer, 0xfd01);
@@ -105,8 +107,15 @@ mod tests {
     }
 
     #[test]
+    fn an_emulator_has_others() {
+        let qemu = of(processors::QEMU_7_2_TCG);
+        // UMIP, LA57, FSGSBASE, OSXSAVE, SMEP, SMAP, PKE, PKS; no PCIDE.
+        assert_eq!((qemu.cr4, qemu.asids), (0x0175_1fff, 16));
+    }
+
+    #[test]
     fn an_old_processor_has_fewer() {
-        let old = Processor::from_cpuid(|leaf, subleaf| processors::K8.cpuid(leaf, subleaf));
+        let old = of(processors::K8);
         assert_eq!((old.cr4, old.physical_address_bits), (0x7ff, 40));
         assert!(!old.nested_paging);
     }

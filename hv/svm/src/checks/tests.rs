@@ -3,9 +3,10 @@
 mod cases;
 mod machine;
 
-use super::{Rule, Violation, check, check_refused, is_vmcb_address};
+use super::{Processor, Rule, Violation, check, check_refused, is_vmcb_address};
 use crate::exit::ExitCode;
 use crate::field::{Field, Vmcb};
+use crate::mock::processors;
 use alloc::format;
 use alloc::vec::Vec;
 use isthmus_abi::Hpa;
@@ -33,6 +34,17 @@ const BASES: [Base; 6] = [
 fn valid_entries_of_every_kind_pass() {
     for (name, base) in BASES {
         assert_eq!(base().check(), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn valid_entries_pass_on_real_processors_and_on_an_emulator() {
+    for capable in processors::CAPABLE {
+        for (name, base) in BASES {
+            let mut machine = base();
+            machine.processor = Processor::from_cpuid(|leaf, subleaf| capable.cpuid(leaf, subleaf));
+            assert_eq!(machine.check(), Ok(()), "{name} on {}", capable.name);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Processor {
     pub name: &'static str,
     /// ECX of leaf 1.
     pub features: u32,
+    /// EBX and ECX of leaf 7.
+    pub structured: [u32; 2],
     /// ECX and EDX of leaf 80000001H.
     pub extended: [u32; 2],
     /// EDX of leaf 80000007H.
@@ -30,6 +32,7 @@ impl Processor {
         match leaf {
             0 => [0x10, 0x6874_7541, 0x444d_4163, 0x6974_6e65],
             1 => [0, 0, self.features, 0],
+            7 => [0, self.structured[0], self.structured[1], 0],
             0x8000_0000 => [0x8000_001f, 0x6874_7541, 0x444d_4163, 0x6974_6e65],
             0x8000_0001 => [0, 0, self.extended[0], self.extended[1]],
             0x8000_0007 => [0, 0, 0, self.power],
@@ -60,6 +63,7 @@ impl Processor {
 pub const ZEN_1: Processor = Processor {
     name: "Zen 1",
     features: 0x7ed8_320b,
+    structured: [0x209c_01a9, 0],
     extended: [0x35c2_33ff, 0x2fd3_fbff],
     power: 0x6599,
     widths: 0x3030,
@@ -71,6 +75,7 @@ pub const ZEN_1: Processor = Processor {
 pub const ZEN_2: Processor = Processor {
     name: "Zen 2",
     features: 0x7ed8_320b,
+    structured: [0x219c_91a9, 0x0040_0004],
     extended: [0x75c2_37ff, 0x2fd3_fbff],
     power: 0x6799,
     widths: 0x3030,
@@ -82,6 +87,7 @@ pub const ZEN_2: Processor = Processor {
 pub const ZEN_3: Processor = Processor {
     name: "Zen 3",
     features: 0x7eda_320b,
+    structured: [0x219c_95a9, 0x0040_069c],
     extended: [0x75c2_37ff, 0x2fd3_fbff],
     power: 0x6799,
     widths: 0x3030,
@@ -93,6 +99,7 @@ pub const ZEN_3: Processor = Processor {
 pub const ZEN_4: Processor = Processor {
     name: "Zen 4",
     features: 0x7ed8_320b,
+    structured: [0xf1bf_97a9, 0x0040_5fce],
     extended: [0x75c2_37ff, 0x2fd3_fbff],
     power: 0x6799,
     widths: 0x3030,
@@ -104,6 +111,7 @@ pub const ZEN_4: Processor = Processor {
 pub const FAMILY_10: Processor = Processor {
     name: "family 10h",
     features: 0x0080_2009,
+    structured: [0, 0],
     extended: [0x0000_37ff, 0xefd3_fbff],
     power: 0x1f9,
     widths: 0x3030,
@@ -115,6 +123,7 @@ pub const FAMILY_10: Processor = Processor {
 pub const K8: Processor = Processor {
     name: "K8",
     features: 0x2001,
+    structured: [0, 0],
     extended: [0x0000_011f, 0xebd3_fbff],
     power: 0x7f,
     widths: 0x3028,
@@ -127,6 +136,7 @@ pub const K8: Processor = Processor {
 pub const QEMU_7_2_TCG: Processor = Processor {
     name: "QEMU 7.2 TCG",
     features: 0xf6d8_320b,
+    structured: [0x01d8_43a9, 0x8001_020c],
     extended: [0x0000_0075, 0xedd3_fbfd],
     power: 0,
     widths: 0x3928,

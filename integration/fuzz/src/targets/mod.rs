@@ -15,6 +15,7 @@ mod manifest;
 mod multiboot2;
 mod processor;
 mod ring;
+mod schema;
 mod symbols;
 mod walk;
 
@@ -230,5 +231,29 @@ pub const TARGETS: &[Target] = &[
         seeds: console::seeds,
         max_len: 2048,
         mutations: 20_000,
+    },
+    Target {
+        name: "messages",
+        subject: "Cap'n Proto messages, read by an old and a new schema and by the capnp crate",
+        run: schema::messages,
+        seeds: schema::message_seeds,
+        max_len: 2048,
+        mutations: 3_000,
+    },
+    Target {
+        name: "calls",
+        subject: "calls of every interface of the schema",
+        run: schema::calls,
+        seeds: schema::call_seeds,
+        max_len: 512,
+        mutations: 50_000,
+    },
+    Target {
+        name: "orders",
+        subject: "messages built in any room, read back",
+        run: schema::orders,
+        seeds: schema::order_seeds,
+        max_len: 1024,
+        mutations: 10_000,
     },
 ];

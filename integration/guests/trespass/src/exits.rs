@@ -1,7 +1,7 @@
 //! What leaving the guest costs, seen from inside: ticks of the TSC around one instruction that exits, many times each.
 //!
 //! The word `bench=exits` asks for it (`cargo xtask bench exits`), under Isthmus and under Linux' KVM in the same machine.
-//! A line each: least, median and most of all rounds. Neighbours: `integration/guests/kvm-host` runs the same file there.
+//! A line each: the quartiles of all rounds. Neighbours: `integration/guests/kvm-host` runs the same file there.
 
 use core::arch::x86_64::CpuidResult;
 use core::hint::black_box;
@@ -67,9 +67,9 @@ fn measure(name: &str, round: Round) {
     round();
     ticks.fill_with(round);
     ticks.sort_unstable();
-    let [least, median, most] = [0, ROUNDS / 2, ROUNDS - 1].map(|place| ticks[place]);
+    let [lower, median, upper] = [ROUNDS / 4, ROUNDS / 2, ROUNDS * 3 / 4].map(|place| ticks[place]);
     serial::print(format_args!(
-        "exits: {name}: {least} {median} {most} ticks\n"
+        "exits: {name}: {lower} {median} {upper} ticks\n"
     ));
 }
 

@@ -4,7 +4,7 @@
 //! superclasses, new names of types, and the retirement of a member by the name `obsolete...`. `docs/schema.md` has the table.
 
 use crate::{
-    listing::type_name,
+    listing::{type_name, value_name},
     model::{Body, Enumerant, Field, FieldKind, Interface, Node, Schema, Struct, Type, Value},
     names,
 };
@@ -312,7 +312,9 @@ impl Comparison<'_> {
         }
         if old_default != new_default {
             let what = format!(
-                "was {old_default:?}, is {new_default:?}; both sides have to agree, for a default is not sent"
+                "was {}, is {}; both sides have to agree, for a default is not sent",
+                value_name(old_default),
+                value_name(new_default)
             );
             self.say(Rule::DefaultChanged, node, name, what);
         }

@@ -237,3 +237,56 @@ impl isthmus_schema::wire::Put for {name} {{
         node.id
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{listing, samples::BASE};
+
+    fn generated() -> String {
+        let schema = listing::read(BASE).expect("a listing");
+        let mut files = files(&schema);
+        assert_eq!(files.len(), 1);
+        files.remove(0).text
+    }
+
+    #[test]
+    fn fields_are_read_at_their_place_with_their_default() {
+        let text = generated();
+        for line in [
+            "pub fn litres(self) -> u32 { self.0.u32(0, 0) }",
+            "pub fn level(self) -> u16 { self.0.u16(2, 7) }",
+            "pub fn label(self) -> Result<&'a str, wire::Error> { self.0.text(0, \"none\") }",
+            "pub fn samples(self) -> Result<wire::List<'a, u32>, wire::Error> { self.0.list(2) }",
+            "0 => Which::Speed(super::Speed(self.0.u16(4, 0)))",
+            "self.0.set_u16(3, 1, 0); self.0.set_text(1, value)",
+        ] {
+            assert!(text.contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_server_extends_its_superclasses_and_hands_calls_on_to_them() {
+        let text = generated();
+        assert!(
+            text.contains("pub trait Server<X, E: From<call::Refusal>>: super::part::Server<X, E>")
+        );
+        assert!(text.contains("return super::part::dispatch::<X, E, S>("));
+        assert!(text.contains("pub const EXTENDS: &[u64] = &[0x0000000000000a00];"));
+    }
+
+    #[test]
+    fn structs_of_other_methods_are_found_by_their_path() {
+        assert!(generated().contains("type Params = super::part::name_params::Type;"));
+    }
+
+    #[test]
+    fn the_module_of_all_files_shows_each() {
+        let schema = listing::read(BASE).expect("a listing");
+        let root = root(&files(&schema));
+        assert!(
+            root.ends_with("mod pump_capnp;\n\npub use pump_capnp::*;\n"),
+            "{root}"
+        );
+    }
+}

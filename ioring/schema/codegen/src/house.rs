@@ -98,3 +98,89 @@ fn interface(schema: &Schema, body: &Interface, say: &mut impl FnMut(&str, &str)
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{listing, samples::BASE};
+
+    /// The sample with a comment on everything, changed by `change`.
+    fn problems_after(change: impl FnOnce(&mut Schema)) -> Vec<String> {
+        let mut schema = listing::read(BASE).expect("a listing");
+        for node in &mut schema.nodes {
+            node.doc = "Said.".into();
+            match &mut node.body {
+                Body::Struct(body) => body
+                    .fields
+                    .iter_mut()
+                    .for_each(|field| field.doc = "Said.".into()),
+                Body::Enum(values) => values
+                    .iter_mut()
+                    .for_each(|value| value.doc = "Said.".into()),
+                Body::Interface(body) => body.methods.iter_mut().for_each(|method| {
+                    method.doc = "Said.\n- `seconds`: s.\n- `litres`: l.\n- `name`: n.".into();
+                }),
+            }
+        }
+        change(&mut schema);
+        problems(&schema)
+    }
+
+    fn node<'a>(schema: &'a mut Schema, name: &str) -> &'a mut Node {
+        let found = schema.nodes.iter_mut().find(|node| node.name == name);
+        found.expect("in the sample")
+    }
+
+    fn structure<'a>(schema: &'a mut Schema, name: &str) -> &'a mut Struct {
+        match &mut node(schema, name).body {
+            Body::Struct(body) => body,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn interface<'a>(schema: &'a mut Schema, name: &str) -> &'a mut Interface {
+        match &mut node(schema, name).body {
+            Body::Interface(body) => body,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_schema_with_comments_is_right() {
+        assert_eq!(problems_after(|_| {}), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_has_no_comment_is_named() {
+        let found = problems_after(|schema| {
+            node(schema, "Speed").doc.clear();
+            structure(schema, "Reading").fields[0].doc.clear();
+            interface(schema, "Pump").methods[0].doc = "Said.\n- `seconds`: s.".into();
+        });
+        assert_eq!(
+            found,
+            [
+                "pump.capnp: Speed: has no comment",
+                "pump.capnp: Reading.litres: has no comment",
+                "pump.capnp: Pump.run: its comment has no line \"- `litres`: ...\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_generated_code_and_names_twice_are_refused() {
+        let found = problems_after(|schema| {
+            structure(schema, "Reading").fields[0].name = "which".into();
+            interface(schema, "Pump").methods[0].name = "request".into();
+            node(schema, "Speed").name = "Part".into();
+        });
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert_eq!(
+            found
+                .iter()
+                .filter(|problem| problem.contains("same name"))
+                .count(),
+            2
+        );
+    }
+}

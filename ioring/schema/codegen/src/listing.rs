@@ -73,11 +73,8 @@ fn write_field(out: &mut String, field: &Field) -> std::fmt::Result {
             default,
         } => {
             write!(out, " {} at {offset}", type_name(of))?;
-            match default {
-                Value::Zero => {}
-                Value::Int(value) => write!(out, " default {value}")?,
-                Value::Float(bits) => write!(out, " default bits:{bits:#x}")?,
-                Value::Text(text) => write!(out, " default {text:?}")?,
+            if *default != Value::Zero {
+                write!(out, " default {}", value_name(default))?;
             }
         }
     }
@@ -86,6 +83,17 @@ fn write_field(out: &mut String, field: &Field) -> std::fmt::Result {
     }
     out.push('\n');
     Ok(())
+}
+
+/// A default as a listing has it.
+#[must_use]
+pub fn value_name(value: &Value) -> String {
+    match value {
+        Value::Zero => "0".into(),
+        Value::Int(value) => value.to_string(),
+        Value::Float(bits) => format!("bits:{bits:#x}"),
+        Value::Text(text) => format!("{text:?}"),
+    }
 }
 
 /// A type as a listing has it.

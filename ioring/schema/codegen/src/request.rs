@@ -330,3 +330,6 @@ fn default(value: value::Reader<'_>) -> Result<Value, String> {
         },
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,9 +26,8 @@ impl Machine {
     fn new(cr0: u64, cr4: u64, efer: u64, code: Attributes) -> Self {
         let mut machine = Self {
             vmcb: Box::new([0; WORDS]),
-            processor: Processor::from_cpuid(|leaf, subleaf| match leaf {
-                7 => [0, 0x209c_01a9, 0x0040_068c, 0],
-                _ => processors::ZEN_4.cpuid(leaf, subleaf),
+            processor: Processor::from_cpuid(|leaf, subleaf| {
+                processors::ZEN_4.cpuid(leaf, subleaf)
             }),
         };
         Intercepts::isthmus().write(&mut *machine.vmcb);
