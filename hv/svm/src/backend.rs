@@ -75,7 +75,7 @@ pub const fn control_bits() -> ControlBits {
         cr0_one: 0,
         cr0_zero: 0,
         cr4_one: 0,
-        cr4_allowed: u64::MAX & !(cr4::VMXE | cr4::SMXE),
+        cr4_allowed: !(cr4::VMXE | cr4::SMXE),
         cr0_owned: 0,
         cr4_ownable: 0,
     }

@@ -227,7 +227,7 @@ impl Entry for SvmProcessor<SvmAtHand<'_>> {
     fn enter(
         &mut self,
         registers: &mut Gprs,
-        quick: &mut Quick<'_>,
+        mut quick: Quick<'_>,
     ) -> Result<Stopped, EntryRefused> {
         if !self.asid_is_set {
             self.set_asid();
