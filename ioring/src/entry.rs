@@ -112,6 +112,8 @@ impl Flags {
     pub const PIPELINED: u16 = 1 << 4;
     /// The buffer is pages that change hands, not a buffer of the pool.
     pub const PAGES: u16 = 1 << 5;
+    /// The calls that come before must also have succeeded.
+    pub const AFTER_SUCCESS: u16 = 1 << 6;
     /// Those of a call that its method defines.
     pub const METHOD: u16 = 0xff00;
 }

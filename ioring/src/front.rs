@@ -70,6 +70,11 @@ struct Desk<M: Memory, C: Carrier> {
     /// Who waits for a credit, first come first served, by ticket.
     queue: VecDeque<(u64, Waker)>,
     tickets: u64,
+    /// Callers of [`Front::may_sleep`] that rely on being rung for. A look at the completions ends the lane's sleep, whoever
+    /// takes it: then it is announced again for these.
+    sleepers: usize,
+    /// A completion waits for a buffer: it is no use to look again until one was given back.
+    stuck: bool,
 }
 
 impl<M: Memory, C: Carrier> Front<M, C> {
@@ -81,6 +86,8 @@ impl<M: Memory, C: Carrier> Front<M, C> {
             client,
             seats,
             tickets: 0,
+            sleepers: 0,
+            stuck: false,
         };
         Self {
             shared: Arc::new(Shared {
@@ -97,8 +104,19 @@ impl<M: Memory, C: Carrier> Front<M, C> {
     /// Works at the desk, and then, without the lock, wakes whom that concerns and rings if the server sleeps.
     fn at_desk<R>(&self, work: impl FnOnce(&mut Desk<M, C>, &mut Wakers) -> (R, bool)) -> R {
         let mut wakers = Wakers::new();
-        let (result, rings) = work(&mut self.desk(), &mut wakers);
-        wakers.into_iter().for_each(Waker::wake);
+        let mut desk = self.desk();
+        let (result, rings) = work(&mut desk, &mut wakers);
+        let mut more = desk.keep_watch(&mut wakers);
+        drop(desk);
+        loop {
+            wakers.drain(..).for_each(Waker::wake);
+            if !more {
+                break;
+            }
+            let mut desk = self.desk();
+            desk.advance(&mut wakers);
+            more = desk.keep_watch(&mut wakers);
+        }
         if rings {
             self.shared.bell.ring();
         }
@@ -224,28 +242,40 @@ impl<M: Memory, C: Carrier> Front<M, C> {
     }
 
     /// Announces to the server that this side sleeps until it is rung; `false` if there is something to be taken first. Of a
-    /// closed window nothing comes any more.
+    /// closed window nothing comes any more. After `true`, and when the sleep is over, comes [`Front::awake`].
     #[must_use]
     pub fn may_sleep(&self) -> bool {
-        self.desk().may_sleep()
+        let mut desk = self.desk();
+        let sleeps = match desk.client.may_sleep() {
+            Ok(sleeps) => sleeps,
+            Err(_) => desk.client.outstanding() == 0,
+        };
+        desk.sleepers += usize::from(sleeps);
+        sleeps
     }
 
-    /// The server has rung: takes what is there, and announces sleep again for the calls still under way, whose callers may
-    /// all be asleep. Called where doorbells arrive.
-    pub fn rung(&self) {
-        let mut idle = 0;
-        // What came between a look and the announcement is there at the next look, unless it waits for a buffer.
-        while idle < 2 {
-            idle = if self.drive() > 0 { 0 } else { idle + 1 };
-            if self.may_sleep() {
-                return;
-            }
+    /// Who went to sleep after [`Front::may_sleep`] is awake. Takes what is there.
+    pub fn awake(&self) {
+        {
+            let mut desk = self.desk();
+            desk.sleepers = desk.sleepers.saturating_sub(1);
         }
+        self.drive();
+    }
+
+    /// The server has rung: takes what is there and wakes whom it concerns. Sleep is announced again for the others. Called
+    /// where doorbells arrive.
+    pub fn rung(&self) {
+        self.drive();
     }
 
     /// Works with the carrier of buffers: to claim and to recycle them. A completion that waited for a buffer is taken then.
     pub fn with_carrier<R>(&self, work: impl FnOnce(&mut C) -> R) -> R {
-        let result = work(self.desk().client.carrier());
+        let result = {
+            let mut desk = self.desk();
+            desk.stuck = false;
+            work(desk.client.carrier())
+        };
         self.drive();
         result
     }
@@ -271,8 +301,12 @@ impl<M: Memory, C: Carrier> Desk<M, C> {
         while !wakers.is_full() {
             match self.client.take() {
                 Ok(Some(taken)) => self.settle(taken, wakers),
-                // Buffers come back when callers give theirs back; a closed window has nothing more.
-                Ok(None) | Err(_) => break,
+                Ok(None) => break,
+                // Of a closed window there is nothing more.
+                Err(error) => {
+                    self.stuck = error == LaneError::NoBuffer;
+                    break;
+                }
             }
             ended += 1;
         }
@@ -307,11 +341,21 @@ impl<M: Memory, C: Carrier> Desk<M, C> {
         }
     }
 
-    fn may_sleep(&mut self) -> bool {
-        match self.client.may_sleep() {
-            Ok(sleeps) => sleeps,
-            Err(_) => self.client.outstanding() == 0,
+    /// If somebody sleeps and there is something to wait for, announces sleep again. Whether that has to go on because
+    /// `wakers` are to be called first.
+    fn keep_watch(&mut self, wakers: &mut Wakers) -> bool {
+        while self.sleepers > 0 && (self.client.outstanding() > 0 || !self.queue.is_empty()) {
+            if wakers.is_full() {
+                return true;
+            }
+            match self.client.may_sleep() {
+                Ok(false) if !self.stuck => {
+                    self.advance(wakers);
+                }
+                _ => return false,
+            }
         }
+        false
     }
 
     /// Gives up a call whose future was dropped. Whether the server was told.

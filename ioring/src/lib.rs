@@ -38,3 +38,8 @@ pub use lane::{Client, Event, Incoming, LaneError, Server, Taken};
 pub use layout::Geometry;
 pub use queue::{Consumer, Producer};
 pub use window::{Closed, Violation};
+
+/// The examples of the specification, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/ioring.md")]
+struct Specification;

@@ -165,20 +165,29 @@ impl<L: Lines> Memory for L {
 
     #[inline(always)]
     fn entry(&self, line: usize, to: &mut Entry) {
-        if let Some(Line(words)) = self.all().get(line) {
-            for (to, word) in to.iter_mut().zip(words).skip(1) {
-                *to = word.load(Ordering::Relaxed);
-            }
+        // Word by word, as a loop is not unrolled everywhere.
+        if let Some(Line([_, b, c, d, e, f, g, h])) = self.all().get(line) {
+            to[1] = b.load(Ordering::Relaxed);
+            to[2] = c.load(Ordering::Relaxed);
+            to[3] = d.load(Ordering::Relaxed);
+            to[4] = e.load(Ordering::Relaxed);
+            to[5] = f.load(Ordering::Relaxed);
+            to[6] = g.load(Ordering::Relaxed);
+            to[7] = h.load(Ordering::Relaxed);
         }
     }
 
     #[inline(always)]
     fn put_entry(&self, line: usize, entry: Entry) {
-        if let Some(Line(words)) = self.all().get(line) {
-            for (word, value) in words.iter().zip(entry).skip(1) {
-                word.store(value, Ordering::Relaxed);
-            }
-            words[0].store(entry[0], Ordering::Release);
+        if let Some(Line([a, b, c, d, e, f, g, h])) = self.all().get(line) {
+            b.store(entry[1], Ordering::Relaxed);
+            c.store(entry[2], Ordering::Relaxed);
+            d.store(entry[3], Ordering::Relaxed);
+            e.store(entry[4], Ordering::Relaxed);
+            f.store(entry[5], Ordering::Relaxed);
+            g.store(entry[6], Ordering::Relaxed);
+            h.store(entry[7], Ordering::Relaxed);
+            a.store(entry[0], Ordering::Release);
         }
     }
 

@@ -86,10 +86,10 @@ impl<M: Memory> Producer<M> {
         self.broken.map_or(Ok(()), Err)?;
         // Acquire: the consumer has read what it gives back before it is written over.
         let [head, _] = halves(self.theirs.poll(self.lines.head));
-        self.passed(head).map_err(|violation| {
+        if let Err(violation) = self.passed(head) {
             self.broken = Some(violation);
-            violation
-        })?;
+            return Err(violation);
+        }
         Ok(self.known_room())
     }
 

@@ -57,6 +57,7 @@ impl Closed {
         }
     }
 
+    #[cold]
     const fn from_code(code: u32) -> Option<Self> {
         Some(match code {
             0 => return None,
@@ -118,7 +119,10 @@ impl<M: Memory> Latch<M> {
 
     #[inline]
     pub(crate) fn closed(&self) -> Option<Closed> {
-        Closed::from_code(self.closed.load(Ordering::Relaxed))
+        match self.closed.load(Ordering::Relaxed) {
+            0 => None,
+            code => Closed::from_code(code),
+        }
     }
 
     /// Closes, unless it is closed, and says why it is.

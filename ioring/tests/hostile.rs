@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::{collections::BTreeSet, thread};
 
-use isthmus_ioring::buffer::buffers;
+use isthmus_ioring::buffer::{PageBlock, PageMover, buffers};
 use isthmus_ioring::carrier::{Carrier, Shared};
 use isthmus_ioring::entry::{
     BufferRef, Call, CallId, Completion, Payload, Spilled, Status, Target,
@@ -142,6 +142,105 @@ fn a_full_pool_is_said_and_recovers() {
     }
 }
 
+/// Pages as a test has them.
+struct Pages(Vec<u8>);
+
+impl PageBlock for Pages {
+    fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    fn id(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
+
+/// Pages on their way: who gave them, and under which number.
+type Grant = (Side, u32, Box<dyn PageBlock>);
+
+/// Moves pages through a table that both sides' movers know: those on their way, by grant and by who gave them.
+#[derive(Clone, Default)]
+struct Mover {
+    under_way: Arc<Mutex<Vec<Grant>>>,
+    side: Option<Side>,
+}
+
+impl Mover {
+    fn take(&self, wanted: impl Fn(Side, u32) -> bool) -> Option<Box<dyn PageBlock>> {
+        let mut under_way = self.under_way.lock().unwrap();
+        let at = under_way
+            .iter()
+            .position(|(side, grant, _)| wanted(*side, *grant))?;
+        Some(under_way.swap_remove(at).2)
+    }
+}
+
+impl PageMover for Mover {
+    fn give(&mut self, pages: Box<dyn PageBlock>) -> Result<u32, Box<dyn PageBlock>> {
+        let Some(side) = self.side else {
+            return Err(pages);
+        };
+        let grant = pages.id() as u32;
+        self.under_way.lock().unwrap().push((side, grant, pages));
+        Ok(grant)
+    }
+
+    fn accept(&mut self, grant: u32, len: u32) -> Option<Box<dyn PageBlock>> {
+        let pages = self.take(|side, number| Some(side) != self.side && number == grant)?;
+        (pages.bytes().len() >= len as usize).then_some(pages)
+    }
+
+    fn take_back(&mut self, grant: u32) -> Option<Box<dyn PageBlock>> {
+        self.take(|side, number| Some(side) == self.side && number == grant)
+    }
+}
+
+#[test]
+fn pages_are_moved_and_those_never_accepted_come_back() {
+    let (mut left, mut right, ..) = open();
+    let (mut client, mut server) = (left.client(0).unwrap(), right.server(0).unwrap());
+    let pages = |fill: u8, len: usize| Buffer::from_pages(Box::new(Pages(vec![fill; len])));
+    // Nobody moves pages yet.
+    let (error, back) = client
+        .submit_with(&Call::default(), pages(1, 9000))
+        .unwrap_err();
+    assert_eq!((error, back.len()), (LaneError::NoBuffer, 9000));
+    let mover = Mover::default();
+    let of = |side| {
+        Box::new(Mover {
+            side: Some(side),
+            ..mover.clone()
+        })
+    };
+    client.carrier().move_pages_by(of(Side::A));
+    server.carrier().move_pages_by(of(Side::B));
+    client.submit_with(&Call::default(), back).unwrap();
+    let mut incoming = server.take().unwrap().unwrap();
+    let mut buffer = incoming.buffer.take().unwrap();
+    assert!(buffer.is_pages() && buffer.len() == 9000 && buffer[8999] == 1);
+    buffer[0] = 2;
+    server
+        .complete_with(incoming, &Completion::default(), buffer)
+        .unwrap();
+    let results = client.take().unwrap().unwrap().buffer.unwrap();
+    assert_eq!((results[0], results[1]), (2, 1));
+    assert_eq!(
+        results.into_pages().map(|pages| pages.id()).ok(),
+        Some(9000)
+    );
+    // The second call's pages are never accepted.
+    client
+        .submit_with(&Call::default(), pages(3, 5000))
+        .unwrap();
+    assert_eq!(mover.under_way.lock().unwrap().len(), 1);
+    drop((client, server));
+    assert_eq!(mover.under_way.lock().unwrap().len(), 0);
+}
+
 /// What the other side writes, and the reason for which this side closes.
 fn client_closes(forge: impl Fn(&Heap, CallId)) -> Closed {
     let (mut client, server, [_, b]) = ends();
@@ -175,6 +274,10 @@ fn client_closes(forge: impl Fn(&Heap, CallId)) -> Closed {
     closed
 }
 
+/// What a server writes into its half about a call; what a client writes into its.
+type Forgery<'f> = &'f dyn Fn(&Heap, CallId);
+type CallForgery<'f> = &'f dyn Fn(&Heap);
+
 fn forge_completion(half: &Heap, id: CallId, completion: Completion) {
     let mut entry = completion.encode(id);
     entry[0] |= 1;
@@ -192,7 +295,7 @@ fn each_violation_of_a_server_closes_the_window_with_its_reason() {
         let buffer = BufferRef { index, len, pages };
         Completion::default().with_buffer(buffer).unwrap()
     };
-    let cases: [(&dyn Fn(&Heap, CallId), Violation); 9] = [
+    let cases: [(Forgery<'_>, Violation); 9] = [
         (&|half, _| half.publish(ENTRIES, 7), Violation::Sequence),
         (
             &|half, _| half.publish(ENTRIES, 1 | 99 << 32),
@@ -270,7 +373,7 @@ fn each_violation_of_a_client_closes_the_window_with_its_reason() {
     let spilled = buffer(0, 8)
         .with_spilled(Spilled { caps: 2, after: 0 })
         .unwrap();
-    let cases: [(&dyn Fn(&Heap), Violation); 7] = [
+    let cases: [(CallForgery<'_>, Violation); 7] = [
         (&|half| half.publish(ENTRIES, 3), Violation::Sequence),
         (
             &|half| half.publish(ENTRIES, 1 | 200 << 32),

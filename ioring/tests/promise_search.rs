@@ -121,7 +121,7 @@ fn capabilities_in_messages_are_counted() {
         ..calls(1, 1)
     };
     let long = Plan {
-        calls: [2, 1],
+        promises: [1, 0],
         ..plan
     };
     holds("arguments", plan, long);
@@ -174,12 +174,12 @@ fn calls_given_up_end_once_with_what_hangs_on_them() {
 fn the_end_of_the_connection_ends_every_call_and_returns_everything() {
     let plan = Plan {
         cut: true,
-        after: true,
-        causes: &[Cause::Disconnected, Cause::Dependency],
-        ..calls(2, 0)
+        causes: &[Cause::Disconnected],
+        ..calls(2, 1)
     };
     let long = Plan {
-        calls: [2, 1],
+        after: true,
+        causes: &[Cause::Disconnected, Cause::Dependency],
         ..plan
     };
     holds("disconnection", plan, long);

@@ -47,19 +47,21 @@ pub fn command(options: &Options) -> Result<u8> {
     Ok(u8::from(!holds(&sets)?))
 }
 
-/// The check as a part of the lint. Without the compiler, what it can still hold: the listing against the release.
+/// The check as a part of the lint. Where the compiler cannot be had, what can be held without: the listing against the release.
 ///
 /// # Errors
 /// As [`command`].
 pub fn lint() -> Result<bool> {
-    if set::has_compiler() {
-        return holds(&Set::all());
+    if !set::has_compiler()
+        && let Err(error) = setup::require(&[Need::Schema])
+    {
+        println!("  {error}");
+        println!(
+            "  the interface files are not compiled; their listing is compared with the release"
+        );
+        return Ok(report(&Set::system().listed()?));
     }
-    println!(
-        "  capnp is not installed (`cargo xtask setup`): the files are not compiled, their listing is compared"
-    );
-    let found = Set::system().listed()?;
-    Ok(report(&found))
+    holds(&Set::all())
 }
 
 fn holds(sets: &[Set]) -> Result<bool> {

@@ -28,7 +28,14 @@ use std::{
 const MODELS: &[(&str, &[&str])] = &[
     (
         "isthmus-ioring",
-        &["--test", "loom", "--test", "deque_loom"],
+        &[
+            "--test",
+            "loom",
+            "--test",
+            "deque_loom",
+            "--test",
+            "front_loom",
+        ],
     ),
     ("isthmus-caps", &["--test", "loom"]),
     ("isthmus-hv-core", &["--test", "mailbox_loom"]),

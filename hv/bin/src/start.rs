@@ -17,8 +17,8 @@ use isthmus_boot::multiboot2::{self, BootInformation, MemoryType};
 use isthmus_hv_core::console::ConsoleOptions;
 use isthmus_hv_core::memory::{ExtentPool, exclude};
 use isthmus_hv_core::partition::{MachineFacts, Partition};
-use isthmus_hv_core::power;
 use isthmus_hv_core::symbols::{SymbolTable, backtrace};
+use isthmus_hv_core::{msr, power};
 use isthmus_hv_hal::boot::{IMAGE_OFFSET, enter_own_space, image_layout};
 use isthmus_hv_hal::firmware::{self, Platform};
 use isthmus_hv_hal::window::Region;
@@ -200,6 +200,7 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         rdtscp,
         apic_help: backend.apic_help(),
         microcode: 0,
+        arch_capabilities: arch_capabilities(),
         boot_time: clock::unix_time().saturating_sub(cpu::rdtsc() / tsc_hz.max(1)),
     };
     let manifest = read_manifest(&boot);
@@ -277,6 +278,19 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         cpu::rdtsc().wrapping_sub(machine.entry_tsc),
     );
     Core::new(machine, boot_core, core_tables, support).run()
+}
+
+/// Which of its maker's flaws this processor lacks, as guests are told.
+fn arch_capabilities() -> Option<u64> {
+    const INTEL: [u32; 3] = [0x756e_6547, 0x4965_6e69, 0x6c65_746e];
+    const REGISTER: u32 = 1 << 29;
+    let maker = cpu::cpuid(0, 0);
+    if [maker.ebx, maker.edx, maker.ecx] != INTEL {
+        return None;
+    }
+    let has_register = maker.eax >= 7 && cpu::cpuid(7, 0).edx & REGISTER != 0;
+    let host = has_register.then(|| cpu::read_msr(msr::index::ARCH_CAPABILITIES));
+    Some(msr::arch_capabilities::shown(host, cpu::cpuid(1, 0).eax))
 }
 
 fn host_cpuid(leaf: u32, subleaf: u32) -> isthmus_hv_core::cpuid::CpuidResult {

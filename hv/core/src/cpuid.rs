@@ -2,7 +2,7 @@
 //! made, so that an exit costs a table look-up.
 //!
 //! Trusts the processor's answers except for the XSAVE layout (see [`xstate`]); a guest steers only the leaf numbers.
-//! The speculation controls (IBRS, STIBP, SSBD, ARCH_CAPABILITIES) are hidden, because IA32_SPEC_CTRL is not switched
+//! The speculation controls (IBRS, STIBP, SSBD) are hidden, because IA32_SPEC_CTRL is not switched
 //! between guest and hypervisor: [`crate::msr`] refuses those registers. Neighbours: [`crate::control`] and
 //! [`crate::msr`] take their reserved bits from here.
 
@@ -49,6 +49,8 @@ pub struct GuestConfig {
     pub invpcid: bool,
     /// Whether the "enable RDTSCP" control is set; RDPID hangs on it too.
     pub rdtscp: bool,
+    /// Whether IA32_ARCH_CAPABILITIES is there to be read: on Intel's processors.
+    pub arch_capabilities: bool,
 }
 
 /// What CPUID depends on at the moment it is executed.

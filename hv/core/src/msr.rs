@@ -5,6 +5,7 @@
 //! speculation controls (see [`crate::cpuid`]), performance monitoring, IA32_XSS, machine-check banks. Source: SDM
 //! Vol. 4 table 2-2. Neighbours: [`crate::control`] judges EFER, the local APIC its own registers.
 
+pub mod arch_capabilities;
 pub mod index;
 mod mtrr;
 
@@ -76,6 +77,7 @@ pub const fn class(msr: Msr) -> MsrClass {
         | index::MISC_FEATURES_ENABLES
         | index::MCG_CAP
         | index::MCG_STATUS
+        | index::ARCH_CAPABILITIES
         | index::MISC_ENABLE => MsrClass::Emulated,
         _ if mtrr::is_mtrr(msr) => MsrClass::Emulated,
         _ => MsrClass::Absent,
@@ -159,19 +161,22 @@ pub struct MsrState {
     tsc_adjust: u64,
     mcg_status: u64,
     bios_sign_id: u64,
+    arch_capabilities: Option<u64>,
     mtrrs: Mtrrs,
 }
 
 impl MsrState {
     /// The state after reset. `maxphyaddr` as the guest's CPUID tells it (36 to 52); `microcode` is the value of
-    /// IA32_BIOS_SIGN_ID to show, revision in bits 63:32.
+    /// IA32_BIOS_SIGN_ID to show, revision in bits 63:32; `arch_capabilities` is [`arch_capabilities::shown`], or `None` for a
+    /// guest whose CPUID does not name that register.
     #[must_use]
-    pub const fn new(maxphyaddr: u8, microcode: u64) -> Self {
+    pub const fn new(maxphyaddr: u8, microcode: u64, arch_capabilities: Option<u64>) -> Self {
         Self {
             misc_enable: MISC_ENABLE_RESET,
             tsc_adjust: 0,
             mcg_status: 0,
             bios_sign_id: microcode,
+            arch_capabilities,
             mtrrs: Mtrrs::new(maxphyaddr),
         }
     }
@@ -210,6 +215,7 @@ impl MsrState {
             index::TSC_ADJUST => Ok(self.tsc_adjust),
             index::BIOS_SIGN_ID => Ok(self.bios_sign_id),
             index::MISC_ENABLE => Ok(self.misc_enable),
+            index::ARCH_CAPABILITIES => self.arch_capabilities.ok_or(GeneralProtection),
             index::MCG_STATUS => Ok(self.mcg_status),
             // No machine-check bank, no platform feature, no feature to enable, platform 0.
             index::MCG_CAP
@@ -270,7 +276,10 @@ impl MsrState {
             }
             // An update that does not fit is ignored by the processor; none fits here.
             index::BIOS_UPDT_TRIG => {}
-            index::MCG_CAP | index::PLATFORM_INFO | index::PLATFORM_ID => {
+            index::MCG_CAP
+            | index::PLATFORM_INFO
+            | index::PLATFORM_ID
+            | index::ARCH_CAPABILITIES => {
                 return Err(GeneralProtection);
             }
             _ => self.mtrrs.write(msr, value)?,

@@ -124,6 +124,9 @@ pub struct MachineFacts {
     pub apic_help: ApicHelp,
     /// IA32_BIOS_SIGN_ID: the microcode revision in the upper half.
     pub microcode: u64,
+    /// IA32_ARCH_CAPABILITIES as guests read it ([`crate::msr::arch_capabilities`]); `None` on processors that are not
+    /// Intel's.
+    pub arch_capabilities: Option<u64>,
     /// Seconds since 1970 at TSC zero.
     pub boot_time: u64,
 }
@@ -146,6 +149,8 @@ pub struct Partition {
     pub control: ControlPolicy,
     /// IA32_BIOS_SIGN_ID.
     pub microcode: u64,
+    /// IA32_ARCH_CAPABILITIES, if guests have it.
+    pub arch_capabilities: Option<u64>,
     /// What the processor does of the local APICs' work.
     pub apic_help: ApicHelp,
     /// Its time.
@@ -187,6 +192,7 @@ impl Partition {
             xcr0: machine.xcr0,
             invpcid: machine.invpcid,
             rdtscp: machine.rdtscp,
+            arch_capabilities: machine.arch_capabilities.is_some(),
         };
         let cpuid = cpuid::Policy::new(host_cpuid, &config);
         let control = ControlPolicy::new(&cpuid, &machine.control);
@@ -210,6 +216,7 @@ impl Partition {
             cpuid,
             control,
             microcode: machine.microcode,
+            arch_capabilities: machine.arch_capabilities,
             apic_help: machine.apic_help,
             clock: PartitionClock {
                 tsc_hz: machine.tsc_hz,

@@ -83,7 +83,11 @@ impl Vcpu {
             id,
             gprs: Gprs::default(),
             lapic,
-            msrs: MsrState::new(partition.cpuid.maxphyaddr(), partition.microcode),
+            msrs: MsrState::new(
+                partition.cpuid.maxphyaddr(),
+                partition.microcode,
+                partition.arch_capabilities,
+            ),
             events: EventQueue::new(),
             activity: Activity::WaitForSipi,
             xcr0: 1,

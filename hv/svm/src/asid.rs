@@ -70,8 +70,8 @@ struct Held {
 pub struct Epoch(u64);
 
 impl Epoch {
-    /// Ends the epoch: each vCPU of the partition begins its next run on the core with nothing remembered. Stands for the
-    /// flush of the partition on that core.
+    /// Ends the epoch: each vCPU of the partition begins its next run on the core with nothing remembered. Stands for
+    /// the flush of the partition on that core.
     pub const fn advance(&mut self) {
         self.0 = self.0.wrapping_add(1);
     }
@@ -169,8 +169,8 @@ impl Asids {
         Assignment { asid, flush }
     }
 
-    /// Makes the next assignment of any vCPU flush everything: for a core that lost track, as after its SVM was turned off
-    /// and on.
+    /// Makes the next assignment of any vCPU flush everything: for a core that lost track, as after its SVM was turned
+    /// off and on.
     pub fn abandon_all(&mut self) {
         self.next = self.end;
         self.generation += 1;

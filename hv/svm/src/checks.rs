@@ -1,20 +1,20 @@
-//! What the processor checks when VMRUN enters a guest (APM Vol. 2 §15.5.1, §15.20, §15.25), as a model that names the
-//! rule that a VMCB breaks. Run before each entry of a debug build, and after a refused one of any build.
+//! What the processor checks when VMRUN enters a guest (APM Vol. 2 §15.5.1, §15.20, §15.25), as a model that names
+//! the rule that a VMCB breaks. Run before each entry of a debug build, and after a refused one of any build.
 //!
 //! VMRUN checks little: most of a wrong state it just runs, and a forgotten intercept it honours. So the model also
 //! holds rules that the hardware does not: what would let a guest reach the host, and what no one can mean.
-//! [`Rule::is_refused`] tells the two apart. It reads the VMCB alone: not the maps and tables it points to, not U_CET and not
-//! the host's CR0 and EFER, which the APM's lists name too. Trusts
-//! [`Processor`] to be the one that will enter.
+//! [`Rule::is_refused`] tells the two apart. It reads the VMCB alone: not the maps and tables it points to, not U_CET
+//! and not the host's CR0 and EFER, which the APM's lists name too. Trusts [`Processor`] to be the one that will enter.
 
 mod guest;
 mod isolation;
 mod processor;
 mod violation;
 
-use crate::control::NestedControl;
+use crate::control::{NestedControl, VirtualInterrupts};
 use crate::event::{EventInformation, EventType};
 use crate::field::{Field, Vmcb};
+use crate::intercept::{Intercepts, Vector3};
 use crate::permissions::{IOPM_WORDS, MSRPM_WORDS};
 use crate::segment::{Segment, SegmentRegister};
 use isthmus_abi::{Hpa, PAGE_SIZE};
@@ -126,7 +126,7 @@ impl<'a, V: Vmcb> Entry<'a, V> {
     }
 }
 
-/// The control area: §15.5.1, §15.21.10, §15.25.3, §15.25.4, §15.29.
+/// The control area: §15.5.1, §15.21.10, §15.25.3, §15.25.4, §15.29.4.
 fn check_control(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
     let processor = entry.processor;
     entry.require_of(
@@ -144,7 +144,7 @@ fn check_control(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
         })?;
     }
     entry.require_of(Field::GUEST_ASID, Rule::AsidZero, |asid| asid != 0)?;
-    check_virtual_nmi(entry)?;
+    check_virtual_interrupts(entry)?;
     if entry.nested.contains(NestedControl::NESTED_PAGING) {
         entry.require(
             processor.nested_paging,
@@ -160,10 +160,7 @@ fn check_control(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
     Ok(())
 }
 
-fn check_virtual_nmi(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
-    use crate::control::VirtualInterrupts;
-    use crate::intercept::Intercepts;
-    use crate::intercept::Vector3;
+fn check_virtual_interrupts(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
     let virtual_interrupts = VirtualInterrupts::read(entry.vmcb);
     let intercepts_nmi = Intercepts::read(entry.vmcb).vector_3.contains(Vector3::NMI);
     entry.require(
@@ -172,8 +169,8 @@ fn check_virtual_nmi(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
         Field::VIRTUAL_INTERRUPT,
     )?;
     entry.require(
-        !virtual_interrupts.avic_enable() || entry.nested.contains(NestedControl::NESTED_PAGING),
-        Rule::AvicWithoutNestedPaging,
+        !virtual_interrupts.x2avic_enable() || virtual_interrupts.avic_enable(),
+        Rule::X2avicWithoutAvic,
         Field::VIRTUAL_INTERRUPT,
     )
 }

@@ -208,8 +208,8 @@ impl ExitCode {
         Self::from_raw(self.0).0 == Self::INVALID.0
     }
 
-    /// Whether the exit was caused by an instruction that did not execute, so that RIP still points at it and the hypervisor
-    /// completes it and moves RIP past it. Task switches and nested page faults are not counted: what they
+    /// Whether the exit was caused by an instruction that did not execute, so that RIP still points at it and the
+    /// hypervisor completes it and moves RIP past it. Task switches and nested page faults are not counted: what they
     /// interrupt may be an event's delivery.
     #[must_use]
     pub const fn is_instruction(self) -> bool {
@@ -244,9 +244,8 @@ impl fmt::Debug for ExitCode {
 }
 
 /// Where the guest goes on once the hypervisor has completed the instruction that exited, if the processor told
-/// (§15.7.1, §15.10.2): EXITINFO2 for an I/O instruction, else the nRIP field where there is next-RIP save, which INT3 and
-/// INTO that exit have too. `None`:
-/// find the length of the instruction instead.
+/// (§15.7.1, §15.10.2): EXITINFO2 for an I/O instruction, else the nRIP field where there is next-RIP save, which INT3
+/// and INTO that exit have too. `None`: find the length of the instruction instead, as [`crate::instruction`] does.
 ///
 /// `has_nrip` is [`crate::capabilities::Features::NRIP_SAVE`] of the processor that ran the guest.
 #[must_use]

@@ -1,6 +1,6 @@
 //! The length, and some operands, of the instructions that exit, for processors that save no next RIP and give no
-//! decode assists (APM Vol. 2 §15.7.1, §15.8; encodings: APM Vol. 3 §1.2 and Appendix A). Data instructions that touch
-//! emulated devices are the business of `hv/x86emu`; none of them is known here, and these are not known there.
+//! decode assists (APM Vol. 2 §15.7.1, §15.8; encodings: APM Vol. 3 §1.2 and Appendix A). Data instructions that
+//! touch emulated devices are the business of `hv/x86emu`; none of them is known here, and these are not known there.
 //!
 //! The bytes belong to a hostile guest, which may have changed them since they were executed: what does not fit the
 //! exit is refused, and the caller lets the guest run into the instruction again or answers as if it were undefined.

@@ -1,8 +1,8 @@
-//! Nested page tables: what an entry says, and the tables of one guest-physical space (APM Vol. 2 §15.25). They are page
-//! tables of the host's own format, walked by the processor as if a user-mode program of the host made every access:
-//! the U bit must be set on the way, NX works where the host's EFER.NXE is set at VMRUN, and the walk has as many levels as
-//! the host's own then: four. The guest's own page tables are walked as if written to, so they cannot lie in pages
-//! without WRITE (§15.25.5).
+//! Nested page tables: what an entry says, and the tables of one guest-physical space (APM Vol. 2 §15.25). They are
+//! page tables of the host's own format, walked by the processor as if a user-mode program of the host made every
+//! access: the U bit must be set on the way, NX works where the host's EFER.NXE is set at VMRUN, and the walk has as
+//! many levels as the host's own then: four. The guest's own page tables are walked as if written to, so they cannot
+//! lie in pages without WRITE (§15.25.5).
 //!
 //! Tables of this shape are built for VT-x too; the builder, its survey before each change and the vocabulary of
 //! permissions and errors are those of [`isthmus_vmx::ept`], only the bits are here. Trusts its caller to hand over

@@ -269,7 +269,8 @@ mod tests {
     proptest! {
         #[test]
         fn msr_maps_agree_with_a_model(
-            changes in prop::collection::vec((any_msr(), 0..4_u8, any::<bool>()), 0..60), others in prop::collection::vec(any_msr(), 20),
+            changes in prop::collection::vec((any_msr(), 0..4_u8, any::<bool>()), 0..60),
+            others in prop::collection::vec(any_msr(), 20),
         ) {
             let mut map = Box::new(MsrPermissionMap::intercept_all());
             let mut model: BTreeMap<u32, MsrAccess> = BTreeMap::new();
@@ -295,7 +296,8 @@ mod tests {
 
         #[test]
         fn port_maps_agree_with_a_model(
-            changes in prop::collection::vec((any::<u16>(), any::<bool>()), 0..60), port: u16, bytes in prop::sample::select(&[1_u8, 2, 4]),
+            changes in prop::collection::vec((any::<u16>(), any::<bool>()), 0..60), port: u16,
+            bytes in prop::sample::select(&[1_u8, 2, 4]),
         ) {
             let mut map = Box::new(IoPermissionMap::intercept_all());
             let mut allowed = BTreeSet::new();

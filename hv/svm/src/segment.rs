@@ -85,8 +85,8 @@ impl Segment {
     }
 }
 
-/// A segment register's attributes: bits 55:52 and 47:40 of its descriptor, side by side (§15.5.1). There is no bit for a
-/// register without a segment: `present` is clear then.
+/// A segment register's attributes: bits 55:52 and 47:40 of its descriptor, side by side (§15.5.1). There is no bit
+/// for a register without a segment: `present` is clear then.
 #[bitfield(u16)]
 #[derive(PartialEq, Eq)]
 pub struct Attributes {

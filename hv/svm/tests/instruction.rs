@@ -226,7 +226,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..18), size in 0..SIZES.len(), raw in 0..0x410_u64) {
+    fn any_bytes_are_an_answer(
+        bytes in prop::collection::vec(any::<u8>(), 0..18), size in 0..SIZES.len(), raw in 0..0x410_u64,
+    ) {
         agree(&bytes, SIZES[size]);
         if let Ok(instruction) = decode_for_exit(&bytes, SIZES[size].0, ExitCode(raw)) {
             prop_assert!(usize::from(instruction.length) <= bytes.len());

@@ -1,12 +1,15 @@
 //! The lane of a ring as a contender.
 //!
-//! Neighbours: [`crate::round_trip`] and [`crate::local`] let it compete.
+//! Neighbours: [`crate::round_trip`], [`crate::stream`] and [`crate::local`] let it compete.
 
 use crate::contest::Duo;
+use crate::peers::BYTES;
+use isthmus_ioring::buffer::buffers;
+use isthmus_ioring::carrier::Carrier;
 use isthmus_ioring::entry::{Call, Completion};
-use isthmus_ioring::lane::lane;
+use isthmus_ioring::lane::{lane, lane_with};
 use isthmus_ioring::{Client, Geometry, Server};
-use std::hint;
+use std::hint::{self, black_box};
 
 /// Entries in a queue, as many as peers have places.
 const ENTRIES: u32 = crate::peers::PLACES as u32;
@@ -25,8 +28,8 @@ pub fn round_trips(times: u32) -> Duo {
             for _ in 0..times {
                 let id = client.submit(&Call::default()).expect("a credit is free");
                 loop {
-                    if let Some((answered, _)) = client.take().expect("an honest server") {
-                        assert_eq!(answered, id);
+                    if let Some(taken) = client.take().expect("an honest server") {
+                        assert_eq!(taken.id, id);
                         break;
                     }
                     hint::spin_loop();
@@ -75,6 +78,52 @@ pub fn stream(times: u32, batch: u32) -> Duo {
             let mut left = times;
             while left > 0 {
                 while let Some(incoming) = server.take().expect("an honest client") {
+                    server
+                        .complete(incoming, &Completion::default())
+                        .expect("a place was reserved");
+                    left -= 1;
+                }
+                hint::spin_loop();
+            }
+        }),
+    }
+}
+
+/// Payloads of [`BYTES`] in a stream, each copied into a buffer of the pool and out of it at the other side, which gets the
+/// buffer itself and hands it back to the pool.
+pub fn payloads(times: u32) -> Duo {
+    let depot = buffers(2 * ENTRIES, BYTES as u32);
+    let geometry = Geometry::new(ENTRIES, 1).expect("a size that can be");
+    let (mut client, mut server) = lane_with(geometry, Some(&depot));
+    let (source, mut sink) = (vec![7; BYTES], vec![0; BYTES]);
+    Duo {
+        times,
+        ask: Box::new(move |times| {
+            let (mut sent, mut answered) = (0, 0);
+            while answered < times {
+                if sent < times
+                    && client.credits() > 0
+                    && let Some(mut buffer) = client.carrier().claim()
+                {
+                    buffer.fill(black_box(&source));
+                    let submitted = client.submit_with(&Call::default(), buffer);
+                    submitted
+                        .map_err(|(error, _)| error)
+                        .expect("a credit is free");
+                    sent += 1;
+                }
+                while client.take().expect("an honest server").is_some() {
+                    answered += 1;
+                }
+            }
+        }),
+        answer: Box::new(move |times| {
+            let mut left = times;
+            while left > 0 {
+                while let Some(incoming) = server.take().expect("an honest client") {
+                    let buffer = incoming.buffer.as_ref().expect("it came with one");
+                    sink.copy_from_slice(buffer);
+                    black_box(&sink);
                     server
                         .complete(incoming, &Completion::default())
                         .expect("a place was reserved");

@@ -26,12 +26,12 @@ pub fn rows(core: usize, effort: Effort) -> Vec<Row> {
             server
                 .complete(incoming, black_box(&Completion::default()))
                 .expect("a place was reserved");
-            let (answered, completion) = client
+            let taken = client
                 .take()
                 .expect("an honest server")
                 .expect("its completion");
-            assert_eq!(answered, id);
-            black_box(completion);
+            assert_eq!(taken.id, id);
+            black_box(&taken.completion);
         }
     };
     let series = solo(core, effort, TIMES, &mut [&mut ours, &mut calls::least()]);

@@ -7,7 +7,7 @@ use crate::contest::Duo;
 use nix::fcntl::OFlag;
 use nix::unistd::pipe2;
 use std::fs::File;
-use std::hint;
+use std::hint::{self, black_box};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -19,6 +19,9 @@ pub type Message = [u64; 8];
 
 /// Places in each direction.
 pub const PLACES: usize = 64;
+
+/// Bytes of a payload.
+pub const BYTES: usize = 4096;
 
 /// A word alone on its cache line, and on the one beside it.
 #[repr(align(128))]
@@ -250,5 +253,98 @@ impl<R: Read + Send, W: Write + Send> Channel for Bytes<R, W> {
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             other => panic!("64 bytes are read whole: {other:?}"),
         }
+    }
+}
+
+/// Payloads of [`BYTES`] through a ring of bytes, copied in and out, each answered by a word through another ring.
+pub fn rtrb_payloads(times: u32) -> Duo {
+    let (mut to, mut there) = rtrb::RingBuffer::<u8>::new(PLACES * BYTES);
+    let (mut back, mut from) = rtrb::RingBuffer::<u64>::new(PLACES);
+    let (source, mut sink) = (vec![7; BYTES], vec![0; BYTES]);
+    Duo {
+        times,
+        ask: Box::new(move |times| {
+            let (mut sent, mut answered) = (0, 0);
+            while answered < times {
+                if sent < times && to.push_entire_slice(black_box(&source)).is_ok() {
+                    sent += 1;
+                }
+                while from.pop().is_ok() {
+                    answered += 1;
+                }
+            }
+        }),
+        answer: Box::new(move |times| {
+            let mut left = times;
+            while left > 0 {
+                if there.pop_entire_slice(&mut sink).is_ok() {
+                    black_box(&sink);
+                    while back.push(0).is_err() {
+                        hint::spin_loop();
+                    }
+                    left -= 1;
+                } else {
+                    hint::spin_loop();
+                }
+            }
+        }),
+    }
+}
+
+/// Payloads of [`BYTES`] in vectors that go there and come back through channels, copied in and out.
+pub fn crossbeam_payloads(times: u32) -> Duo {
+    let (to, there) = crossbeam_channel::bounded::<Vec<u8>>(PLACES);
+    let (back, from) = crossbeam_channel::bounded::<Vec<u8>>(PLACES);
+    let mut free: Vec<Vec<u8>> = (0..PLACES).map(|_| vec![0; BYTES]).collect();
+    let (source, mut sink) = (vec![7; BYTES], vec![0; BYTES]);
+    Duo {
+        times,
+        ask: Box::new(move |times| {
+            let (mut sent, mut answered) = (0, 0);
+            while answered < times {
+                if sent < times
+                    && let Some(mut payload) = free.pop()
+                {
+                    payload.copy_from_slice(black_box(&source));
+                    to.try_send(payload).expect("as many places as payloads");
+                    sent += 1;
+                }
+                while let Ok(payload) = from.try_recv() {
+                    free.push(payload);
+                    answered += 1;
+                }
+            }
+        }),
+        answer: Box::new(move |times| {
+            let mut left = times;
+            while left > 0 {
+                if let Ok(payload) = there.try_recv() {
+                    sink.copy_from_slice(&payload);
+                    black_box(&sink);
+                    back.try_send(payload).expect("as many places as payloads");
+                    left -= 1;
+                } else {
+                    hint::spin_loop();
+                }
+            }
+        }),
+    }
+}
+
+/// The same copies in and out by one core alone, from and to as many payloads as channels have places. Nobody is told.
+pub fn memory_copy(times: u32) -> Duo {
+    let mut payloads = vec![vec![0; BYTES]; PLACES];
+    let (source, mut sink) = (vec![7; BYTES], vec![0; BYTES]);
+    Duo {
+        times,
+        ask: Box::new(move |times| {
+            for number in 0..times as usize {
+                let payload = &mut payloads[number % PLACES];
+                payload.copy_from_slice(black_box(&source));
+                sink.copy_from_slice(black_box(payload));
+                black_box(&sink);
+            }
+        }),
+        answer: Box::new(|_| {}),
     }
 }

@@ -1,4 +1,5 @@
-//! Small calls in a stream between two cores, one and 32 at a time, against other channels.
+//! Calls in a stream between two cores: small ones, one and 32 at a time, and such with a payload, against other channels
+//! and against copying memory.
 //!
 //! Neighbours: [`crate::peers`], [`crate::contest`], [`crate::lanes`].
 
@@ -9,6 +10,9 @@ use crate::{lanes, peers};
 /// Calls in a sample.
 const TIMES: u32 = 5_000;
 
+/// Calls with payloads in a sample.
+const PAYLOADS: u32 = 500;
+
 /// Calls that are submitted at a time.
 const BATCHES: [u32; 2] = [1, 32];
 
@@ -17,7 +21,30 @@ pub fn rows(pair: [usize; 2], effort: Effort) -> Vec<Row> {
     BATCHES
         .iter()
         .flat_map(|batch| batch_rows(pair, effort, *batch))
+        .chain(payload_rows(pair, effort))
         .collect()
+}
+
+fn payload_rows(pair: [usize; 2], effort: Effort) -> Vec<Row> {
+    let series = duo(
+        pair,
+        effort,
+        vec![
+            lanes::payloads(PAYLOADS),
+            peers::rtrb_payloads(PAYLOADS),
+            peers::crossbeam_payloads(PAYLOADS),
+            peers::memory_copy(PAYLOADS),
+        ],
+    );
+    let [ours, rtrb, crossbeam, copy] = &series[..] else {
+        unreachable!("there are four contenders")
+    };
+    let row = |peer| Row::against("payloads of 4 KiB", ours, peer, Bar::Ratio(1.0));
+    vec![
+        row(("rtrb", rtrb)),
+        row(("crossbeam channel", crossbeam)),
+        row(("memory copy", copy)),
+    ]
 }
 
 fn batch_rows(pair: [usize; 2], effort: Effort, batch: u32) -> Vec<Row> {

@@ -59,7 +59,8 @@ const KNOWN: u16 = Flags::METHOD
     | Flags::BUFFER
     | Flags::PAGES
     | Flags::SPILLED
-    | Flags::PROMISED;
+    | Flags::PROMISED
+    | Flags::AFTER_SUCCESS;
 
 impl Default for Call {
     fn default() -> Self {
@@ -129,6 +130,13 @@ impl Call {
     pub fn with_after(mut self, after: &[CallId]) -> Result<Self, TooLong> {
         self.0.set_after(after)?;
         Ok(self)
+    }
+
+    /// The same, and the calls that come before must also have succeeded.
+    #[must_use]
+    pub const fn after_success(mut self) -> Self {
+        self.0.set_flags(Flags::AFTER_SUCCESS);
+        self
     }
 
     /// The same with lists at the beginning of the buffer that it will be submitted with.
@@ -202,6 +210,12 @@ impl Call {
     #[inline]
     pub const fn is_pipelined(&self) -> bool {
         self.0.flags() & Flags::PIPELINED != 0
+    }
+
+    /// Whether the calls that come before must also have succeeded.
+    #[must_use]
+    pub const fn is_after_success(&self) -> bool {
+        self.0.flags() & Flags::AFTER_SUCCESS != 0
     }
 
     /// When the answer is of no more use.

@@ -124,6 +124,9 @@ impl Parts {
         if self.has(Flags::SPILLED) {
             self.check_spilled()?;
         } else {
+            if usize::from(self.count(AFTER)) > After::MAX {
+                return Err(EntryError::Length);
+            }
             let (from, caps) = (self.caps_at(), usize::from(self.count(CAPS)));
             for word in self.body().iter().skip(from).take(caps) {
                 CapRef::decode(*word)?;

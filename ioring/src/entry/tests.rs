@@ -256,7 +256,14 @@ fn a_length_past_the_entry_is_refused() {
         Call::decode(&[with_deadline, 0, 0, 25 << 48, 0, 0, 0, 0]),
         Err(EntryError::Length)
     );
-    for count in [5 << 32, 255 << 32, 9 << 40, 255 << 40, 4 << 32 | 1 << 40] {
+    for count in [
+        5 << 32,
+        255 << 32,
+        5 << 40,
+        9 << 40,
+        255 << 40,
+        4 << 32 | 1 << 40,
+    ] {
         assert_eq!(
             Call::decode(&[word, 0, 0, count, 0, 0, 0, 0]),
             Err(EntryError::Length)

@@ -87,7 +87,7 @@ impl<P: Park, M: Memory, C: Carrier> Blocking<P, M, C> {
             // An end that came before this is found by the next poll; one that comes after it rings.
             if self.front.may_sleep() {
                 self.parker.0.park(self.front.earliest_deadline());
-                self.front.drive();
+                self.front.awake();
             }
             self.front.expire(self.parker.0.now());
         }

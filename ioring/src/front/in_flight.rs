@@ -2,9 +2,9 @@
 
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 
-use super::{Front, Wakers};
+use super::Front;
 use crate::carrier::{Carrier, Local};
 use crate::entry::{Call, CallId};
 use crate::lane::{LaneError, Taken};
@@ -184,14 +184,13 @@ impl<M: Memory, C: Carrier> Drop for Calling<M, C> {
         let State::Waiting(Some(ticket)) = self.state else {
             return;
         };
-        let mut wakers = Wakers::new();
-        let mut desk = self.front.desk();
-        match desk.queue.iter().position(|(number, _)| *number == ticket) {
-            Some(place) => drop(desk.queue.remove(place)),
-            // It was woken for a credit that it will not use: the next one's turn.
-            None => desk.admit(&mut wakers),
-        }
-        drop(desk);
-        wakers.into_iter().for_each(Waker::wake);
+        self.front.at_desk(|desk, wakers| {
+            match desk.queue.iter().position(|(number, _)| *number == ticket) {
+                Some(place) => drop(desk.queue.remove(place)),
+                // It was woken for a credit that it will not use: the next one's turn.
+                None => desk.admit(wakers),
+            }
+            ((), false)
+        });
     }
 }

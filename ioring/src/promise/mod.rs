@@ -9,7 +9,7 @@
 //! The words are those of Cap'n Proto's RPC protocol, level 1, which this follows but where it says otherwise:
 //! `docs/promises.md` is the specification, decision 14 says why order is kept as it is.
 //!
-//! Neighbours: [`crate::entry`] is how calls look in a ring.
+//! Neighbours: [`wire`] writes messages as the entries of [`crate::entry`].
 
 mod cycle;
 mod ending;
@@ -21,6 +21,7 @@ mod peer;
 mod side;
 mod slab;
 mod tables;
+pub mod wire;
 
 pub use host::{Refused, Request};
 pub use message::{

@@ -7,89 +7,20 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use isthmus_ioring::promise::{
-    Action, CallKey, CapKey, Cause, Census, Descriptor, Limits, Message, ObjectId, Request, Side,
-    Token,
+    Action, CallKey, CapKey, Cause, Census, Descriptor, Message, ObjectId, Request, Side, Token,
 };
 
 pub mod book;
+pub mod plan;
+mod steps;
 pub mod wire;
 
 use book::Book;
+pub use plan::{Flaw, Plan};
 use wire::Wire;
 
 /// The reference of each side to its own object.
 const OWN: [u16; 2] = [0, 2];
-
-/// What may happen, and how often.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Plan {
-    pub limits: Limits,
-    /// Calls that each host makes.
-    pub calls: [u8; 2],
-    /// Promises that each host makes, beside those of calls.
-    pub promises: [u8; 2],
-    /// Whether calls take capabilities along.
-    pub arguments: bool,
-    /// Whether calls come after others.
-    pub after: bool,
-    /// Whether answers and promises may be errors.
-    pub failures: bool,
-    /// Calls given up.
-    pub cancels: u8,
-    /// Keys given back before the end.
-    pub releases: u8,
-    /// Whether hosts may make what a reference is depend on itself.
-    pub circles: bool,
-    /// Whether the connection may end at any moment.
-    pub cut: bool,
-    /// Causes for which a call may end.
-    pub causes: &'static [Cause],
-    /// What is wrong with the world, to see that it is found out.
-    pub flaw: Flaw,
-}
-
-/// What may be wrong with the world.
-#[allow(dead_code, reason = "each test makes some of them")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Flaw {
-    None,
-    /// Markers come back at once instead of following the calls.
-    NoEmbargo,
-    /// Each return overtakes the message before it.
-    Overtaking,
-    /// Releases get lost.
-    LostRelease,
-    /// Resolutions get lost.
-    LostResolve,
-    /// A host answers with capabilities that it forgets to give back.
-    Forgetful,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self {
-            limits: Limits {
-                calls: 4,
-                relays: 4,
-                nodes: 30,
-                exports: 6,
-                embargoes: 3,
-                depth: 6,
-            },
-            calls: [2, 0],
-            promises: [0, 0],
-            arguments: false,
-            after: false,
-            failures: false,
-            cancels: 0,
-            releases: 0,
-            cut: false,
-            circles: false,
-            causes: &[],
-            flaw: Flaw::None,
-        }
-    }
-}
 
 /// A step. Numbers count what there is to choose from at that moment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -187,92 +118,6 @@ impl World {
         let stream = self.book.new_stream();
         self.hosts[side].caps.push(Held { key, stream });
         stream
-    }
-
-    /// What may happen next.
-    pub fn steps(&self) -> Vec<Step> {
-        let mut steps = Vec::new();
-        if self.book.fault.is_some() {
-            return steps;
-        }
-        for side in [0, 1] {
-            if !self.wires[side].messages.is_empty() {
-                steps.push(Step::Deliver(side));
-            }
-            if self.sides[side].is_closed() {
-                continue;
-            }
-            self.call_steps(side, &mut steps);
-            self.answer_steps(side, &mut steps);
-            if self.sides[1 - side].is_closed() || self.plan.cut {
-                steps.push(Step::Close(side));
-            }
-        }
-        steps
-    }
-
-    fn call_steps(&self, side: usize, steps: &mut Vec<Step>) {
-        let host = &self.hosts[side];
-        if self.plan.promises[side] > 0 {
-            steps.push(Step::Promise(side));
-        }
-        let cancels = 0..host.asked.len() * usize::from(self.plan.cancels > 0);
-        steps.extend(cancels.map(|call| Step::Cancel { side, call }));
-        let releases = 0..host.caps.len() * usize::from(self.plan.releases > 0);
-        steps.extend(releases.map(|cap| Step::Release { side, cap }));
-        if self.plan.calls[side] == 0 {
-            return;
-        }
-        let mut arguments = vec![None];
-        if self.plan.arguments {
-            arguments.extend((0..host.caps.len()).map(Some));
-        }
-        let mut after = vec![None];
-        if self.plan.after {
-            after.extend(
-                (0..host.asked.len()).flat_map(|call| [Some((call, false)), Some((call, true))]),
-            );
-        }
-        // Its own object, a host would call directly.
-        let called = |cap: &usize| host.caps[*cap].stream != OWN[side];
-        for cap in (0..host.caps.len()).filter(called) {
-            for argument in &arguments {
-                for after in &after {
-                    let (argument, after) = (*argument, *after);
-                    steps.push(Step::Call {
-                        side,
-                        cap,
-                        argument,
-                        after,
-                    });
-                }
-            }
-        }
-    }
-
-    fn answer_steps(&self, side: usize, steps: &mut Vec<Step>) {
-        let host = &self.hosts[side];
-        let mut with: Vec<Option<usize>> = (0..host.caps.len()).map(Some).collect();
-        if self.plan.failures {
-            with.push(None);
-        }
-        for with in with {
-            let stream = with.map(|cap| host.caps[cap].stream);
-            let fits = |promised: u16| {
-                self.plan.circles || stream.is_none_or(|with| !self.book.is_circle(with, promised))
-            };
-            for (call, (_, number)) in host.running.iter().enumerate() {
-                if fits(self.book.result(*number)) {
-                    steps.push(Step::Answer { side, call, with });
-                }
-            }
-            for (promise, held) in host.promises.iter().enumerate() {
-                if fits(held.stream) {
-                    let to = with;
-                    steps.push(Step::Resolve { side, promise, to });
-                }
-            }
-        }
     }
 
     /// Takes a step.

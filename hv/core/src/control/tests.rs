@@ -71,6 +71,7 @@ fn policy() -> ControlPolicy {
         xcr0: u64::MAX,
         invpcid: true,
         rdtscp: true,
+        arch_capabilities: true,
     };
     ControlPolicy::new(&cpuid::Policy::new(everything, &config), &BITS)
 }

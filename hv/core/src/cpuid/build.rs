@@ -104,7 +104,10 @@ impl Policy {
         if !config.rdtscp {
             ecx &= !features::RDPID;
         }
-        let edx = seven.edx & features::LEAF_7_EDX & !hidden.leaf_7_edx;
+        let mut edx = seven.edx & features::LEAF_7_EDX & !hidden.leaf_7_edx;
+        if config.arch_capabilities {
+            edx |= features::ARCH_CAPABILITIES;
+        }
         let last = seven.eax.min(1);
         let eax = if last == 1 {
             host.read(7, 1).eax & features::LEAF_7_1_EAX & !hidden.leaf_7_1_eax

@@ -57,8 +57,10 @@ pub(super) const LEAF_7_ECX_AVX: u32 = bits(&[9, 10]);
 pub(super) const LEAF_7_ECX_AVX512: u32 = bits(&[1, 6, 11, 12, 14]);
 /// 07H.0 EDX: AVX512_4VNNIW, AVX512_4FMAPS, FSRM, AVX512_VP2INTERSECT, MD_CLEAR (VERW alone, no register), SERIALIZE.
 /// Hidden: UINTR, SRBDS_CTRL, RTM_ALWAYS_ABORT, TSXLDTRK, PCONFIG, LBR, CET_IBT, AMX, and the speculation controls IBRS,
-/// STIBP, L1D_FLUSH, ARCH_CAPABILITIES, CORE_CAPABILITIES, SSBD.
+/// STIBP, L1D_FLUSH, CORE_CAPABILITIES, SSBD. ARCH_CAPABILITIES is emulated.
 pub(super) const LEAF_7_EDX: u32 = bits(&[2, 3, 4, 8, 10, 14]);
+/// 07H.0 EDX: IA32_ARCH_CAPABILITIES.
+pub(super) const ARCH_CAPABILITIES: u32 = 1 << 29;
 pub(super) const LEAF_7_EDX_AVX512: u32 = bits(&[2, 3, 8]);
 /// 07H.1 EAX: AVX-VNNI, AVX512_BF16, and the three fast short string forms.
 pub(super) const LEAF_7_1_EAX: u32 = bits(&[4, 5, 10, 11, 12]);

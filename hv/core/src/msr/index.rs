@@ -29,6 +29,8 @@ registers! {
     MTRRCAP = 0xfe,
     /// Feature enables (CPUID faulting, ring-3 MONITOR).
     MISC_FEATURES_ENABLES = 0x140,
+    /// Which flaws the processor lacks.
+    ARCH_CAPABILITIES = 0x10a,
     /// SYSENTER code segment.
     SYSENTER_CS = 0x174,
     /// SYSENTER stack pointer.

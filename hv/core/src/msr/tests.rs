@@ -4,7 +4,7 @@ use super::*;
 use isthmus_abi::Msr;
 
 fn state() -> MsrState {
-    MsrState::new(39, 0x25 << 32)
+    MsrState::new(39, 0x25 << 32, Some(1 << 5))
 }
 
 #[test]
@@ -44,7 +44,6 @@ fn what_a_guest_must_not_have_is_a_general_protection_fault() {
         0xe2,
         0xe7,
         0xe8,
-        0x10a,
         0x10b,
         0x122,
         0x186,
@@ -211,4 +210,14 @@ fn the_local_apic_and_efer_are_handed_on() {
         Ok(MsrRead::Lapic(LapicRegister::Base))
     );
     assert_eq!(state.write(index::EFER, 0xd01), Ok(MsrWrite::Efer(0xd01)));
+}
+
+#[test]
+fn the_register_of_absent_flaws_is_read_only_and_only_there_if_named() {
+    let read = state().read(index::ARCH_CAPABILITIES);
+    assert_eq!(read, Ok(MsrRead::Value(1 << 5)));
+    let written = state().write(index::ARCH_CAPABILITIES, 1 << 5);
+    assert_eq!(written, Err(GeneralProtection));
+    let without = MsrState::new(39, 0, None).read(index::ARCH_CAPABILITIES);
+    assert_eq!(without, Err(GeneralProtection));
 }

@@ -208,6 +208,7 @@ impl Bench {
             control: control_bits(&capabilities),
             invpcid: true,
             rdtscp: true,
+            arch_capabilities: Some(1 << 5),
             apic_help: ApicHelp::None,
             microcode: 0,
             boot_time: 1_600_000_000,

@@ -25,9 +25,8 @@ fn check_control_registers(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation
         Field::CR0,
     )?;
     entry.require(entry.cr0 >> 32 == 0, Rule::Cr0High, Field::CR0)?;
-    // Outside of long mode the processor uses the low half alone.
     entry.require_of(Field::CR3, Rule::Cr3Reserved, |root| {
-        !entry.is_long_mode() || is_physical(root, processor)
+        is_physical(root, processor)
     })?;
     entry.require(
         entry.cr4 & !processor.cr4 == 0,

@@ -1,5 +1,5 @@
-//! What VMRUN lets pass and nobody can mean: intercepts and controls without which a guest reaches the host, features the
-//! processor lacks, and events and privilege levels that contradict themselves.
+//! What VMRUN lets pass and nobody can mean: intercepts and controls without which a guest reaches the host, features
+//! the processor lacks, and events and privilege levels that contradict themselves.
 
 use super::{CR0_PE, EFER_LMA, Entry, RFLAGS_VM, Rule, Violation, pushes_error_code};
 use crate::capabilities::Features;
@@ -42,11 +42,13 @@ fn check_intercepts(entry: &Entry<'_, impl Vmcb>) -> Result<(), Violation> {
         Rule::InterceptMissing,
         Field::INTERCEPT_VECTOR_4,
     )?;
+    let nested_paging = entry.nested.contains(NestedControl::NESTED_PAGING);
     entry.require(
-        entry.nested.contains(NestedControl::NESTED_PAGING),
-        Rule::NestedPagingOff,
-        Field::NESTED_CONTROL,
+        nested_paging || !VirtualInterrupts::read(entry.vmcb).avic_enable(),
+        Rule::AvicWithoutNestedPaging,
+        Field::VIRTUAL_INTERRUPT,
     )?;
+    entry.require(nested_paging, Rule::NestedPagingOff, Field::NESTED_CONTROL)?;
     entry.require(
         VirtualInterrupts::read(entry.vmcb).masking(),
         Rule::InterruptsNotMasked,

@@ -44,7 +44,7 @@ rules! {
         "15.5.1" EferSvmeClear: "EFER.SVME is clear",
         "15.5.1" Cr0CacheControl: "CR0.NW is set with CR0.CD clear",
         "15.5.1" Cr0High: "CR0: bits 63:32 set",
-        "15.5.1" Cr3Reserved: "CR3: bits beyond the physical-address width set in long mode",
+        "15.5.1" Cr3Reserved: "CR3: bits beyond the physical-address width set",
         "15.5.1" Cr4Reserved: "CR4: a bit that the processor lacks",
         "15.5.1" Dr6High: "DR6: bits 63:32 set",
         "15.5.1" Dr7High: "DR7: bits 63:32 set",
@@ -65,9 +65,10 @@ rules! {
         "15.25.3" NestedPagingUnsupported: "nested paging on a processor without it",
         "15.25.4" NestedCr3Reserved: "N_CR3: bits beyond the physical-address width set",
         "15.25.4" GuestPat: "G_PAT: a memory type is reserved",
-        "15.29" AvicWithoutNestedPaging: "AVIC without nested paging",
+        "15.29.4" X2avicWithoutAvic: "x2AVIC without AVIC",
     }
     false {
+        "15.29.4" AvicWithoutNestedPaging: "AVIC without nested paging",
         "15.9" InterceptMissing: "an intercept is missing without which the guest reaches the host",
         "15.25.3" NestedPagingOff: "nested paging is off, so the guest would address the host's memory",
         "15.21.1" InterruptsNotMasked: "V_INTR_MASKING is clear, so the guest's RFLAGS.IF would mask the host's interrupts",

@@ -48,8 +48,8 @@ impl Display for Blocker {
                  virtualization that passes them on"
             }
             Self::NoExecuteDisable => {
-                "this CPU has no execute-disable (CPUID leaf 80000001H, EDX bit 20), or the firmware hides it: turn on NX in the \
-                 firmware setup, or pass it on where this machine is a guest"
+                "this CPU has no execute-disable (CPUID leaf 80000001H, EDX bit 20), or the firmware hides it: turn on NX \
+                 in the firmware setup, or pass it on where this machine is a guest"
             }
         })
     }

@@ -100,6 +100,7 @@ pub fn cpuid(data: &[u8]) {
         },
         invpcid: flags & 2 != 0,
         rdtscp: flags & 4 != 0,
+        arch_capabilities: flags & 8 != 0,
     };
     let answer = |leaf, subleaf| {
         let [eax, ebx, ecx, edx] = host.cpuid(leaf, subleaf);

@@ -1,6 +1,6 @@
 //! Rust code for a schema: readers, builders, enums, clients and servers, as thin shells around `isthmus-schema`.
 //!
-//! One Rust file a Cap'n Proto file; formatting is left to rustfmt. Neighbours: [`crate::names`] names things,
+//! One Rust file a Cap'n Proto file; formatting is left to rustfmt. Neighbours: `names` names things,
 //! [`crate::house`] has refused what cannot be generated.
 
 mod interface;

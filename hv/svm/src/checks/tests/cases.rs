@@ -46,6 +46,9 @@ pub const CASES: &[Case] = &[
     Case(Rule::Cr3Reserved, Field::CR3, LONG, |m| {
         m.turn_on(Field::CR3, 1 << 48)
     }),
+    Case(Rule::Cr3Reserved, Field::CR3, PAE, |m| {
+        m.turn_on(Field::CR3, 1 << 60)
+    }),
     Case(Rule::Cr4Reserved, Field::CR4, LONG, |m| {
         m.turn_on(Field::CR4, 1 << 12)
     }),
@@ -150,6 +153,12 @@ pub const CASES: &[Case] = &[
         m.set(Field::G_PAT, 8 << 56)
     }),
     Case(
+        Rule::X2avicWithoutAvic,
+        Field::VIRTUAL_INTERRUPT,
+        LONG,
+        |m| m.turn_on(Field::VIRTUAL_INTERRUPT, 1 << 30),
+    ),
+    Case(
         Rule::AvicWithoutNestedPaging,
         Field::VIRTUAL_INTERRUPT,
         LONG,
@@ -238,9 +247,6 @@ pub const CASES: &[Case] = &[
 pub const ALLOWED: &[Allowed] = &[
     Allowed("LME before paging is on", Machine::protected, |m| {
         m.turn_on(Field::EFER, LME)
-    }),
-    Allowed("high bits of CR3 outside of long mode", PAE, |m| {
-        m.turn_on(Field::CR3, 1 << 60)
     }),
     Allowed("no paging with nested paging", REAL, |_| ()),
     Allowed(

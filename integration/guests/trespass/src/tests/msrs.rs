@@ -102,7 +102,6 @@ fn hidden() -> Outcome {
         0x49,
         0x9e,
         0xc1,
-        0x10a,
         0x10b,
         0x122,
         0x186,
