@@ -105,7 +105,6 @@ fn machine(name: &str, iso: PathBuf, memory_mib: u32) -> Result<Machine> {
         cores: 1,
         memory_mib,
         limit: LIMIT,
-        gdb: false,
         folder: workspace::folder("logs")?.join(format!("bench-exits-{name}")),
         gdb: false,
     })
