@@ -80,7 +80,14 @@ mod tests {
     use crate::scenarios::testing;
 
     fn good() -> String {
-        let tick = |n: u32| format!("[services] heartbeat: tick {n} at {n}.001 s\n");
+        let tick = |n: u64| {
+            let ms = n * PERIOD_MS + 1;
+            format!(
+                "[services] heartbeat: tick {n} at {}.{:03} s\n",
+                ms / 1000,
+                ms % 1000
+            )
+        };
         let mut text = String::from("isthmus: partition services started\n");
         text.push_str(&tick(1));
         for (index, line) in linux::GOOD.lines().enumerate() {
@@ -108,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_kernel_that_stops_with_linux_is_objected_to() {
-        let text = good().replace("[services] heartbeat: tick 5 at 5.001 s\n", "");
+        let text = good().replace("[services] heartbeat: tick 5 at 1.251 s\n", "");
         assert_eq!(objections(&text).len(), 2);
     }
 
