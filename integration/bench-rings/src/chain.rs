@@ -65,10 +65,6 @@ impl End {
     }
 
     fn flush(&mut self, act: &mut impl FnMut(&mut Side, Action)) {
-        self.send(host);
-    }
-
-    fn send(&mut self, mut host: impl FnMut(&mut Side, Action)) {
         while let Some(action) = self.side.poll() {
             match action {
                 Action::Send(message) => {
