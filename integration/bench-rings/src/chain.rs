@@ -9,6 +9,7 @@ use isthmus_ioring::promise::{Action, CapKey, Limits, ObjectId, Request, Side, T
 use isthmus_ioring::queue::queue;
 use isthmus_ioring::{Consumer, Geometry, Producer};
 use std::hint;
+use std::thread;
 
 /// Calls in a chain.
 const CALLS: u32 = 8;
@@ -22,7 +23,8 @@ const BAR: f64 = 0.25;
 /// Entries in each queue: more than a chain and what follows it.
 const ENTRIES: u32 = 256;
 
-/// A side and its queues.
+/// A side and its queues, on cache lines of their own.
+#[repr(align(128))]
 struct End {
     side: Side,
     to: Producer,
@@ -30,12 +32,16 @@ struct End {
 }
 
 /// Two sides, and the capability that the first calls first: it leads to an object of the second, which answers each call with
-/// itself.
+/// itself. A thread of its own makes the second side: so the allocator takes it from other memory than the first's, as it would lie
+/// in two domains, and the two share no cache line.
 fn ends() -> (End, CapKey, End) {
     let geometry = Geometry::new(ENTRIES, 1).expect("a size that can be");
     let (to, there) = queue(geometry);
     let (back, from) = queue(geometry);
-    let [mut asking, mut answering] = [(); 2].map(|()| Side::new(Limits::default()));
+    let mut asking = Side::new(Limits::default());
+    let mut answering = thread::spawn(|| Side::new(Limits::default()))
+        .join()
+        .expect("a side is made without panics");
     let own = answering.host(ObjectId(1)).expect("a new side has room");
     let export = answering.grant(own).expect("a new side has room");
     let service = asking.accept(export).expect("a new side has room");
@@ -53,15 +59,16 @@ fn ends() -> (End, CapKey, End) {
 }
 
 impl End {
-    /// Receives what is there, sends what is to be sent, and hands the rest to `act`.
+    /// Sends what is to be sent, receives a message if there is one, and hands the rest to `act`.
     fn pump(&mut self, mut act: impl FnMut(&mut Side, Action)) {
-        while let Some(entry) = self.from.pop().expect("an honest producer") {
-            let (message, _) = wire::decode(&entry).expect("an honest peer");
-            self.side.receive(message).expect("an honest peer");
-            self.flush(&mut act);
-        }
         self.flush(&mut act);
-        hint::spin_loop();
+        let Some(entry) = self.from.pop().expect("an honest producer") else {
+            hint::spin_loop();
+            return;
+        };
+        let (message, _) = wire::decode(&entry).expect("an honest peer");
+        self.side.receive(message).expect("an honest peer");
+        self.flush(&mut act);
     }
 
     fn flush(&mut self, act: &mut impl FnMut(&mut Side, Action)) {
