@@ -4,6 +4,7 @@ use super::*;
 use crate::field::{VmcbPage, WORDS};
 use alloc::boxed::Box;
 use isthmus_abi::Vector;
+use isthmus_hv_core::processor::{ControlAccess, ControlOperation, StringAccess};
 
 struct TestCore {
     vmcb: Box<VmcbPage>,
