@@ -54,6 +54,14 @@ impl Pair {
         many
     }
 
+    /// The first message under way to a side arrives, alone.
+    fn deliver_one(&mut self, side: usize) {
+        self.run();
+        let message = self.wires[side].remove(0);
+        self.sides[side].receive(message).unwrap();
+        self.run();
+    }
+
     fn call(&mut self, target: CapKey) -> CallKey {
         let request = Request {
             pipelined: true,
@@ -381,6 +389,44 @@ fn a_capability_that_comes_home_is_called_directly_after_the_marker() {
     assert_eq!(pair.sides[0].object(home), Some(ObjectId(1)));
     let starts = |action: &&Action| matches!(action, Action::Start(_));
     assert_eq!(pair.told[0].iter().filter(starts).count(), 2);
+}
+
+#[test]
+fn order_survives_a_promise_that_becomes_a_promise_that_comes_home() {
+    let mut pair = Pair::new(Limits::default());
+    let own = pair.sides[0].host(ObjectId(1)).unwrap();
+    let request = Request {
+        caps: &[own],
+        pipelined: true,
+        ..Request::new(pair.service, Token(1))
+    };
+    let call = pair.sides[0].call(&request).unwrap();
+    let home = pair.result(call);
+    let call_home = |pair: &mut Pair, token| {
+        pair.sides[0].call(&Request::new(home, token)).unwrap();
+    };
+    call_home(&mut pair, Token(2));
+    pair.deliver(1);
+    let started = pair.started().remove(0);
+    let promise = pair.sides[1].promise().unwrap();
+    pair.sides[1]
+        .answer(started.call, Ok(&[promise]), None)
+        .unwrap();
+    // Nothing is called by the promise's own name, but the first call is on its way through it.
+    pair.deliver(0);
+    pair.deliver(1);
+    pair.sides[1].resolve(promise, Ok(started.caps[0])).unwrap();
+    pair.deliver_one(0);
+    call_home(&mut pair, Token(3));
+    for side in [0, 1, 0, 1, 0] {
+        pair.deliver(side);
+    }
+    let token = |action: &Action| match action {
+        Action::Start(start) => Some(start.token),
+        _ => None,
+    };
+    let order: Vec<Token> = pair.told[0].iter().filter_map(token).collect();
+    assert_eq!(order, [Token(2), Token(3)]);
 }
 
 #[test]

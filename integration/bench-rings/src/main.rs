@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod chain;
 mod contest;
 mod cores;
 mod lanes;
@@ -27,7 +28,7 @@ struct Group {
     rows: fn([usize; 2], Effort) -> Vec<Row>,
 }
 
-const ALL: [Group; 5] = [
+const ALL: [Group; 6] = [
     Group {
         name: "round-trip",
         rows: round_trip::rows,
@@ -43,6 +44,10 @@ const ALL: [Group; 5] = [
     Group {
         name: "calls",
         rows: |[core, _], effort| calls::rows(core, effort),
+    },
+    Group {
+        name: "chain",
+        rows: chain::rows,
     },
     Group {
         name: "revoke",

@@ -95,6 +95,12 @@ impl Book {
         number
     }
 
+    /// The last call asked was refused: nothing was done, and its token is still the host's.
+    pub fn withdrawn(&mut self, number: u16) {
+        self.calls.pop();
+        self.token_out(Token(number.into()));
+    }
+
     /// A token comes out.
     pub fn token_out(&mut self, token: Token) {
         if self.inside.remove(&token.0).is_none() {

@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use isthmus_ioring::promise::{
-    Action, CallKey, CapKey, Cause, Census, Descriptor, Message, ObjectId, Request, Side, Token,
+    Action, CallKey, CapKey, Cause, Census, Descriptor, Message, ObjectId, Refused, Request, Side,
+    Token,
 };
 
 pub mod book;
@@ -210,7 +211,11 @@ impl World {
             pipelined: true,
             ..Request::new(held.key, Token(number.into()))
         };
-        let key = self.sides[side].call(&request).unwrap();
+        let key = match self.sides[side].call(&request) {
+            Ok(key) => key,
+            Err(Refused::TooDeep) => return self.book.withdrawn(number),
+            Err(refused) => return self.book.fail(format!("a call was refused: {refused:?}")),
+        };
         // It may have ended at once, on a broken capability; then there is no result.
         if let Ok(key) = self.sides[side].result(key, 0) {
             let stream = self.book.result(number);

@@ -262,7 +262,7 @@ pub const TARGETS: &[Target] = &[
         run: schema::messages,
         seeds: schema::message_seeds,
         max_len: 2048,
-        mutations: 3_000,
+        mutations: 1_000,
     },
     Target {
         name: "calls",
