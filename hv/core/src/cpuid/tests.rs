@@ -115,12 +115,7 @@ fn what_must_be_hidden_is_hidden_on_a_processor_that_has_it_all() {
     }
     let seven = policy.query(7, 0, &NOW);
     assert_eq!(seven.ecx >> 31, 0, "PKS");
-    for (name, bit) in [
-        ("PCONFIG", 18),
-        ("IBRS", 26),
-        ("STIBP", 27),
-        ("SSBD", 31),
-    ] {
+    for (name, bit) in [("PCONFIG", 18), ("IBRS", 26), ("STIBP", 27), ("SSBD", 31)] {
         assert_eq!(seven.edx >> bit & 1, 0, "{name}");
     }
     for leaf in [3, 5, 8, 9, 0xa, 0xc, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14] {
