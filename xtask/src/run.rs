@@ -80,6 +80,7 @@ fn kernel_alone(words: &[String], profile: Profile) -> Result<Machine> {
         cores: 2,
         memory_mib: 128,
         gdb: false,
+        host_time: false,
         limit: LIMIT_UNATTENDED,
         folder: workspace::folder("logs")?.join("run-standalone"),
     })
@@ -96,6 +97,7 @@ fn partitioned(manifest: &Path, style: Style) -> Result<Machine> {
         cores: packed.cores,
         memory_mib: packed.memory_mib,
         gdb: false,
+        host_time: false,
         limit: LIMIT_UNATTENDED,
     })
 }

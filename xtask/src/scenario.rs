@@ -134,6 +134,7 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
                 memory_mib: 128,
                 limit: run.limit,
                 gdb: false,
+                host_time: run.host_time,
                 folder,
             }
         } else {
@@ -150,6 +151,7 @@ pub fn prepare(scenario: &'static Scenario, part: Option<&str>, bed: Bed) -> Res
                 memory_mib,
                 limit: run.limit,
                 gdb: false,
+                host_time: run.host_time,
                 folder,
             }
         };

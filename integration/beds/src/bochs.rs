@@ -255,6 +255,7 @@ mod tests {
             cores: 2,
             memory_mib: 384,
             gdb: false,
+            host_time: false,
             limit: Duration::from_secs(1),
             folder: "/f".into(),
         };

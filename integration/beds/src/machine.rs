@@ -55,6 +55,8 @@ pub struct Machine {
     pub limit: Duration,
     /// Whether it waits for a debugger before its first instruction (QEMU's GDB stub on [`GDB_PORT`]).
     pub gdb: bool,
+    /// Whether time passes as on the host, where the bed could count instructions instead.
+    pub host_time: bool,
     /// Folder for its configuration and logs; made if it is not there.
     pub folder: PathBuf,
 }

@@ -101,7 +101,7 @@ fn arguments(mode: Mode, machine: &Machine, port: u16) -> Vec<String> {
             add("-cpu", "max");
         }
     }
-    if mode == Mode::Svm {
+    if mode == Mode::Svm && !machine.host_time {
         // Time by instructions, 16 ns each, so that a loaded host does not take it away from the machine.
         add("-icount", "shift=4,sleep=off");
         add("-rtc", "base=2020-01-01T00:00:00,clock=vm");
@@ -192,6 +192,7 @@ mod tests {
             cores: 2,
             memory_mib: 64,
             gdb: false,
+            host_time: false,
             limit: Duration::from_secs(1),
             folder: "/f".into(),
         };

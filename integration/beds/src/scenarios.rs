@@ -41,6 +41,9 @@ pub struct Run {
     pub cpu: CpuModel,
     /// Time limit on a host that does 50 million instructions a second.
     pub limit: Duration,
+    /// Whether the machine's time is to pass as on the host, because it asks for more than a processor of the bed's rate
+    /// does.
+    pub host_time: bool,
     /// Lines the machine is stopped at, when all have come: for guests that never end by themselves.
     pub until: &'static [&'static str],
     /// What does not hold.
@@ -58,6 +61,7 @@ impl Run {
             manifest,
             cpu: CpuModel::Haswell,
             limit: Duration::from_secs(minutes * 60),
+            host_time: false,
             until: &[],
             judge,
         }
@@ -66,6 +70,12 @@ impl Run {
     /// The same on another processor.
     pub const fn on(mut self, cpu: CpuModel) -> Self {
         self.cpu = cpu;
+        self
+    }
+
+    /// The same, in the host's time.
+    pub const fn in_host_time(mut self) -> Self {
+        self.host_time = true;
         self
     }
 

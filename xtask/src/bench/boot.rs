@@ -41,6 +41,7 @@ pub fn run(bed: Bed) -> Result<Table> {
         cores: packed.cores,
         memory_mib: packed.memory_mib,
         gdb: false,
+        host_time: false,
         limit: Duration::from_secs(120),
         folder: workspace::folder("logs")?.join("bench-boot"),
     };

@@ -107,6 +107,7 @@ fn machine(name: &str, iso: PathBuf, memory_mib: u32) -> Result<Machine> {
         limit: LIMIT,
         folder: workspace::folder("logs")?.join(format!("bench-exits-{name}")),
         gdb: false,
+        host_time: false,
     })
 }
 

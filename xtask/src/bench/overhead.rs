@@ -105,6 +105,7 @@ fn machine(name: &str, iso: std::path::PathBuf, memory_mib: u32) -> Result<Machi
         cores: 1,
         memory_mib,
         gdb: false,
+        host_time: false,
         limit: LIMIT,
         folder: workspace::folder("logs")?.join(format!("bench-overhead-{name}")),
     })

@@ -25,7 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
 const OVER: &str = "linux: ended for good";
 
 const fn run(manifest: &'static str, judge: fn(&Outcome, &Facts) -> Objections) -> Run {
-    Run::new(manifest, 30, judge).until(&[OVER])
+    Run::new(manifest, 30, judge).in_host_time().until(&[OVER])
 }
 
 /// Restarts that the issue asks for.

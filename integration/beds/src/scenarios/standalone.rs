@@ -14,6 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
         manifest: "standalone",
         cpu: crate::machine::CpuModel::Haswell,
         limit: Duration::from_secs(60),
+        host_time: false,
         until: &[],
         judge,
     }],

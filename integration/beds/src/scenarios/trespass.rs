@@ -9,7 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
     promise: "a hostile guest tries every port, MSR, address, VMX instruction, register bit and interrupt: it gets the architecture's answer, and no other partition changes",
     bed: None,
     on_both: true,
-    runs: &[Run::new("trespass", 20, judge)],
+    runs: &[Run::new("trespass", 20, judge).in_host_time()],
 };
 
 fn judge(outcome: &Outcome, _: &Facts) -> Objections {
