@@ -330,6 +330,7 @@ impl Core {
             return;
         }
         self.scheduler.unpark(seat.place, cpu::rdtsc());
+        host.machine.note_first_guest();
     }
 
     fn park(&mut self, index: usize, slot: &Slot, life: u32) {

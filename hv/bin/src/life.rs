@@ -172,7 +172,10 @@ fn clear(
     after: After,
 ) -> Work {
     if let Some(region) = dirty.last() {
+        let start = cpu::rdtsc();
         let done = done + region.clear_step(done);
+        let ticks = cpu::rdtsc().wrapping_sub(start);
+        machine.cleared_for.fetch_add(ticks, Ordering::Relaxed);
         if done < region.bytes() {
             return Work::Clear {
                 dirty,

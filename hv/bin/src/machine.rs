@@ -4,7 +4,7 @@ use crate::backend::{Backend, Space};
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use isthmus_abi::{ApicId, CoreId, PartitionId, Port};
 use isthmus_boot::acpi::AcpiTables;
 use isthmus_boot::start::StartState;
@@ -94,6 +94,10 @@ pub struct Machine {
     pub time_limit: Option<u64>,
     /// TSC at the loader's hand-over.
     pub entry_tsc: u64,
+    /// Ticks spent clearing memory, on all cores.
+    pub cleared_for: AtomicU64,
+    /// Whether a vCPU of any partition was ready to be entered.
+    pub guests_began: AtomicBool,
     /// How often the cores were asked to report on their vCPUs.
     pub reports_asked: AtomicU32,
     /// Partitions that have not ended for good.
@@ -123,6 +127,18 @@ pub fn get() -> Option<&'static Machine> {
 }
 
 impl Machine {
+    /// Says once how long it took from the loader to the first vCPU that is ready to be entered.
+    pub fn note_first_guest(&self) {
+        let now = cpu::rdtsc();
+        if !self.guests_began.swap(true, Ordering::Relaxed) {
+            log::info!(
+                "first guest after {} ticks, {} of them clearing memory",
+                now.wrapping_sub(self.entry_tsc),
+                self.cleared_for.load(Ordering::Relaxed)
+            );
+        }
+    }
+
     /// Ticks of the TSC in `micros`.
     #[must_use]
     pub fn ticks(&self, micros: model::Micros) -> u64 {

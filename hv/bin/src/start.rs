@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use arrayvec::ArrayVec;
-use core::sync::atomic::{AtomicU32, AtomicU64};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use isthmus_abi::{ApicId, CoreId, Hpa, Hva, PAGE_SIZE};
 use isthmus_boot::GuestKind;
 use isthmus_boot::acpi::{self, AcpiConfig, AcpiTables};
@@ -262,6 +262,8 @@ extern "C" fn boot_core_on_own_stack() -> ! {
         verdict: manifest.machine().verdict,
         time_limit: time_limit.map(|limit| cpu::rdtsc() + limit.0 * tsc_hz / 1_000_000),
         entry_tsc: hand_over.entry_tsc,
+        cleared_for: AtomicU64::new(0),
+        guests_began: AtomicBool::new(false),
         reports_asked: AtomicU32::new(0),
         alive,
     });

@@ -29,6 +29,22 @@ pub type Objections = Vec<String>;
 pub struct Facts {
     /// SHA-256 of `/data/sample` by the host's own tool.
     pub sample_hash: String,
+    /// Whether the machine's time passed as on the host, which may have had other things to do.
+    pub host_time: bool,
+}
+
+impl Facts {
+    /// How late something may come that may come `milliseconds` late on a machine with a time of its own.
+    #[must_use]
+    pub const fn lateness(&self, milliseconds: u64) -> u64 {
+        // A busy host keeps a processor waiting for many of its own slices.
+        const HOST: u64 = 5_000;
+        if self.host_time {
+            milliseconds + HOST
+        } else {
+            milliseconds
+        }
+    }
 }
 
 /// One boot of a scenario.

@@ -17,7 +17,8 @@ use isthmus_beds::{
 };
 use std::time::Duration;
 
-/// The most instructions from the multiboot entry until the first partition can be loaded, and KiB that are the hypervisor's.
+/// The most instructions from the multiboot entry until the first guest can be entered, clearing of its memory aside, and
+/// KiB that are the hypervisor's.
 const ENTRY_BAR: f64 = 2_500_000.0;
 const OWN_MEMORY_BAR: f64 = 8.0 * 1024.0;
 
@@ -66,6 +67,11 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
                 outcome.folder.display()
             ))
         })?;
+    let first = outcome
+        .transcript
+        .hypervisor()
+        .find_map(first_guest)
+        .ok_or_else(|| Error::Input("the hypervisor never printed that a guest began".into()))?;
     let row = |name: &str, ours: f64, unit, bar| Row {
         name: name.to_owned(),
         ours,
@@ -75,12 +81,14 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
         spread: None,
     };
     let mut rows = vec![
+        row("entry to ready", ready.ticks, "instructions", None),
         row(
-            "entry to ready",
-            ready.ticks,
+            "entry to first guest but for clearing",
+            first.ticks - first.clearing,
             "instructions",
             Some(ENTRY_BAR),
         ),
+        row("clearing until then", first.clearing, "instructions", None),
         row("image", image as f64, "bytes", Some(size::IMAGE_BAR as f64)),
         row(
             "memory of its own",
@@ -91,9 +99,31 @@ fn rows(outcome: &Outcome, image: u64) -> Result<Vec<Row>> {
         row("of this in use", ready.used_kib, "KiB", None),
     ];
     if let Some(tick) = outcome.mark("B") {
-        rows.push(row("power-on to entry", tick as f64, "instructions", None));
+        let entry = tick as f64;
+        rows.push(row("power-on to entry", entry, "instructions", None));
+        let all = entry + first.ticks;
+        rows.push(row("power-on to first guest", all, "instructions", None));
     }
     Ok(rows)
+}
+
+/// The hypervisor's line when the first vCPU can be entered: ticks since its own entry.
+#[derive(Debug, PartialEq)]
+struct FirstGuest {
+    ticks: f64,
+    clearing: f64,
+}
+
+/// Reads `first guest after 2101344 ticks, 98304 of them clearing memory`.
+fn first_guest(line: &str) -> Option<FirstGuest> {
+    let (ticks, clearing) = line
+        .strip_prefix("first guest after ")?
+        .strip_suffix(" of them clearing memory")?
+        .split_once(" ticks, ")?;
+    Some(FirstGuest {
+        ticks: ticks.parse().ok()?,
+        clearing: clearing.parse().ok()?,
+    })
 }
 
 /// The hypervisor's line when it is ready to start partitions.
@@ -132,5 +162,12 @@ mod tests {
         };
         assert_eq!(ready(line), Some(wanted));
         assert_eq!(ready("2 cores"), None);
+        let line = "first guest after 2101344 ticks, 98304 of them clearing memory";
+        let wanted = FirstGuest {
+            ticks: 2_101_344.0,
+            clearing: 98_304.0,
+        };
+        assert_eq!(first_guest(line), Some(wanted));
+        assert_eq!(first_guest("first guest after"), None);
     }
 }

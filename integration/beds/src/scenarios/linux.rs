@@ -111,6 +111,7 @@ mod tests {
             2,
             &Facts {
                 sample_hash: "abc".into(),
+                host_time: false,
             },
         )
     }

@@ -104,6 +104,7 @@ mod tests {
             &testing::outcome(text),
             &Facts {
                 sample_hash: "abc".into(),
+                host_time: false,
             },
         )
     }
@@ -141,7 +142,8 @@ mod tests {
             judge(
                 &outcome,
                 &Facts {
-                    sample_hash: "abc".into()
+                    sample_hash: "abc".into(),
+                    host_time: false,
                 }
             )
             .len(),

@@ -67,6 +67,7 @@ mod tests {
             .collect();
         let facts = Facts {
             sample_hash: "abc".into(),
+            host_time: false,
         };
         assert_eq!(
             other_linux(&testing::outcome(&text), &facts),

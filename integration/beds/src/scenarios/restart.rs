@@ -11,12 +11,14 @@ pub const SCENARIO: Scenario = Scenario {
     bed: None,
     on_both: true,
     runs: &[
-        run("restart-reset", |outcome, _| judge(outcome, "reset", true)),
-        run("restart-triple-fault", |outcome, _| {
-            judge(outcome, "triple fault", true)
+        run("restart-reset", |outcome, facts| {
+            judge(outcome, facts, "reset", true)
         }),
-        run("restart-stop", |outcome, _| {
-            judge(outcome, "stopped by the hypervisor", false)
+        run("restart-triple-fault", |outcome, facts| {
+            judge(outcome, facts, "triple fault", true)
+        }),
+        run("restart-stop", |outcome, facts| {
+            judge(outcome, facts, "stopped by the hypervisor", false)
         }),
     ],
 };
@@ -28,16 +30,16 @@ const fn run(manifest: &'static str, judge: fn(&Outcome, &Facts) -> Objections) 
     Run::new(manifest, 30, judge).in_host_time().until(&[OVER])
 }
 
-/// Restarts that the issue asks for.
+/// Restarts in each boot.
 const RESTARTS: usize = 10;
 /// Lives that they make.
 const LIVES: usize = RESTARTS + 1;
 
 /// `by_itself`: Linux ends its lives, so it reaches its init in each.
-fn judge(outcome: &Outcome, reason: &str, by_itself: bool) -> Objections {
+fn judge(outcome: &Outcome, facts: &Facts, reason: &str, by_itself: bool) -> Objections {
     let said = &outcome.transcript;
     let report = Report::new(said);
-    let mut list = services::heartbeat(said.partition("services"), 20, 1000, 200);
+    let mut list = services::heartbeat(said.partition("services"), 20, 1000, facts.lateness(200));
     let ends = report
         .ends_of("linux")
         .filter(|end| end.reason == reason)
@@ -130,13 +132,13 @@ mod tests {
     }
 
     fn count(text: &str) -> usize {
-        judge(&testing::outcome(text), "reset", true).len()
+        judge(&testing::outcome(text), &Facts::default(), "reset", true).len()
     }
 
     #[test]
     fn eleven_lives_with_everything_back_hold() {
         assert_eq!(
-            judge(&testing::outcome(&good()), "reset", true),
+            judge(&testing::outcome(&good()), &Facts::default(), "reset", true),
             Vec::<String>::new()
         );
     }

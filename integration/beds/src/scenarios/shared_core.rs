@@ -79,6 +79,7 @@ mod tests {
             &testing::outcome(text),
             &Facts {
                 sample_hash: "abc".into(),
+                host_time: false,
             },
         )
     }

@@ -12,9 +12,9 @@ pub const SCENARIO: Scenario = Scenario {
     runs: &[Run::new("trespass", 20, judge).in_host_time()],
 };
 
-fn judge(outcome: &Outcome, _: &Facts) -> Objections {
+fn judge(outcome: &Outcome, facts: &Facts) -> Objections {
     let said = &outcome.transcript;
-    let mut list = services::heartbeat(said.partition("services"), 3, 250, 200);
+    let mut list = services::heartbeat(said.partition("services"), 3, 250, facts.lateness(200));
     let lines: Vec<&str> = said
         .partition("trespass")
         .filter_map(|line| line.strip_prefix("trespass: "))

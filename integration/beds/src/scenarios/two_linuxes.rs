@@ -17,9 +17,9 @@ const LINUXES: [(&str, u64, &str); 2] = [("one", 160, "yes"), ("two", 128, "no")
 /// What Linux' kernel keeps of its memory at most, in MiB.
 const KERNEL_MIB: u64 = 48;
 
-fn judge(outcome: &Outcome, _: &Facts) -> Objections {
+fn judge(outcome: &Outcome, facts: &Facts) -> Objections {
     let said = &outcome.transcript;
-    let mut list = services::heartbeat(said.partition("services"), 5, 1000, 200);
+    let mut list = services::heartbeat(said.partition("services"), 5, 1000, facts.lateness(200));
     for (name, mib, clock) in LINUXES {
         let lines: Vec<&str> = said
             .partition(name)
