@@ -28,6 +28,9 @@ fn sweep() -> impl Iterator<Item = Msr> {
         .map(Msr)
 }
 
+/// Read-only, and only where the processor is Intel's.
+const ARCH_CAPABILITIES: u32 = 0x10a;
+
 /// Registers that may be read here. BIOS_UPDT_TRIG (79H) is written alone.
 const fn is_offered(msr: Msr) -> bool {
     matches!(
@@ -41,6 +44,7 @@ const fn is_offered(msr: Msr) -> bool {
             | 0x8b
             | 0xce
             | 0xfe
+            | ARCH_CAPABILITIES
             | 0x140
             | 0x174..=0x176
             | 0x179
@@ -85,7 +89,7 @@ fn read_all(strict: bool) -> Outcome {
 }
 
 fn write_all() -> Outcome {
-    for msr in sweep().filter(|msr| !is_offered(*msr)) {
+    for msr in sweep().filter(|msr| !is_offered(*msr) || msr.0 == ARCH_CAPABILITIES) {
         for value in [GARBAGE, 0] {
             expect(Attempt::Msr("WRMSR", msr), cpu::write_msr(msr, value), GP)?;
         }
