@@ -53,7 +53,7 @@ cargo xtask COMMAND
   doc                    write docs/trust.md from the crates' metadata
   setup                  install what all of the above needs
 
-Beds: auto (the best there is), bochs, qemu-kvm, standalone.";
+Beds: auto (the best there is), bochs, qemu-kvm, qemu-svm, standalone.";
 
 fn main() -> ExitCode {
     match dispatch(std::env::args_os().skip(1).collect()) {

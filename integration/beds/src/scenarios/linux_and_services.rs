@@ -8,7 +8,7 @@ pub const SCENARIO: Scenario = Scenario {
     name: "linux-and-services",
     promise: "Linux with two vCPUs does its work beside the capability kernel, which keeps ticking, and switches itself off",
     bed: None,
-    on_both: true,
+    on_both: false,
     runs: &[Run::new("linux-and-services", 20, judge)],
 };
 
