@@ -45,21 +45,16 @@ pub fn heartbeat<'a>(
 }
 
 /// All ticks. The console shows a line that stays unfinished for a while, and when another partition speaks then, its end
-/// comes on a line of its own; so a line that only begins like a tick is put together with what follows.
+/// comes on a line of its own, anywhere in a word; so all lines are read as one text without blanks.
 fn ticks<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(u64, u64)> {
-    let mut found = Vec::new();
-    let mut begun = String::new();
-    for line in lines {
-        if line.starts_with("heartbeat: ") {
-            begun.clear();
-        }
-        begun.push_str(line);
-        if let Some(tick) = tick(&begun) {
-            found.push(tick);
-            begun.clear();
-        }
-    }
-    found
+    const BEGIN: &str = "heartbeat:tick";
+    let text: String = lines.flat_map(str::split_whitespace).collect();
+    let ends = text.split(BEGIN).skip(1);
+    ends.filter_map(|end| {
+        let (numbers, _) = end.split_once('s')?;
+        tick(&format!("{BEGIN}{numbers}s"))
+    })
+    .collect()
 }
 
 /// Reads `heartbeat: tick 3 at 1.500 s` as (3, 1500). Blanks do not count: the end of a shown part may have lost its own.
@@ -90,6 +85,10 @@ mod tests {
     fn a_tick_that_was_shown_in_two_parts_is_one() {
         let text = GOOD.replace("tick 2 at", "tick 2 a\nt");
         assert_eq!(heartbeat(text.lines(), 3, 1000, 50), Vec::<String>::new());
+        let cut_in_its_first_word = format!("kernel: 1 core(s), in a p\nartition\n{GOOD}")
+            .replace("heartbeat: tick 1", "heartbea\nt: tick 1");
+        let lines = cut_in_its_first_word.lines();
+        assert_eq!(heartbeat(lines, 3, 1000, 50), Vec::<String>::new());
         let lost = GOOD.replace("heartbeat: tick 2 at", "t");
         assert!(!heartbeat(lost.lines(), 3, 1000, 50).is_empty());
     }
